@@ -1,0 +1,1 @@
+"""What a component is: settings, slots, roles, and the registry that finds them."""

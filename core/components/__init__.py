@@ -1,0 +1,1 @@
+"""Everything the Add Component list offers: one file a component."""

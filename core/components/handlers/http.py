@@ -1,0 +1,106 @@
+"""HTTP Socket Interaction Handler Factory: every HTTP/1.1 request with a body is one payload (RFC 9110, RFC 9112)."""
+
+from typing import Annotated, Literal
+
+from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.settings import Settings, setting
+from core.catalogue.units import Duration, Size
+
+
+class HttpSettings(Settings):
+    """Settings of the HTTP interaction handler."""
+
+    paths: Annotated[
+        tuple[str, ...] | None,
+        setting(
+            "Paths",
+            "which paths are served, others are answered 404; * at the end stands for any ending; none given: every path",
+        ),
+    ] = None
+    methods: Annotated[
+        tuple[str, ...],
+        setting(
+            "Methods",
+            "which methods are served, others are answered 405; a GET is decoded with an empty payload",
+        ),
+    ] = ("POST", "PUT", "PATCH")
+    on_failure: Annotated[
+        Literal["reject", "accept"],
+        setting(
+            "On failure",
+            "what a device is told when its payload cannot be decoded: reject is 422, accept the success answer; it is kept as failed either way",
+        ),
+    ] = "reject"
+    success_status: Annotated[
+        int, setting("Success status", "answered when the request is on disk", least=200, most=299)
+    ] = 200
+    success_body: Annotated[str, setting("Success body", "the text of that answer")] = "Information received."
+    max_head: Annotated[
+        Size,
+        setting(
+            "Most head",
+            "bytes of request line and headers; more is answered 431",
+            least="1 KiB",
+            most="1 MiB",
+            folded=True,
+        ),
+    ] = Size("32 KiB")
+    max_body: Annotated[
+        Size,
+        setting("Most body", "bytes of a body; more is answered 413", least="1 B", most="256 MiB", folded=True),
+    ] = Size("1 MiB")
+    head_timeout: Annotated[
+        Duration,
+        setting(
+            "Head time limit",
+            "from the first byte of a head to its last; more is answered 408",
+            least="100 ms",
+            most="10 min",
+            folded=True,
+        ),
+    ] = Duration("10 s")
+    body_timeout: Annotated[
+        Duration,
+        setting(
+            "Body time limit",
+            "from the end of the head to the last byte of the body; more is answered 408",
+            least="100 ms",
+            most="1 h",
+            folded=True,
+        ),
+    ] = Duration("30 s")
+    idle_timeout: Annotated[
+        Duration,
+        setting(
+            "Idle time limit",
+            "a connection without a request is closed after it",
+            least="100 ms",
+            most="1 d",
+            folded=True,
+        ),
+    ] = Duration("60 s")
+    write_timeout: Annotated[
+        Duration,
+        setting(
+            "Write time limit",
+            "how long a device may take to accept its answer",
+            least="100 ms",
+            most="10 min",
+            folded=True,
+        ),
+    ] = Duration("30 s")
+
+
+def _make(*_: object) -> object:
+    raise RuntimeError("being written")
+
+
+COMPONENT = Component(
+    role="interaction_handler",
+    type="http",
+    title="HTTP Socket Interaction Handler Factory",
+    summary="every HTTP request is one payload, answered when it is on disk",
+    settings=HttpSettings,
+    make=_make,
+    sitewhere=SiteWhereName("http-interaction-handler-factory"),
+)

@@ -1,0 +1,417 @@
+"""The control protocol: every method with what it takes, what it gives and the role it needs.
+
+JSON-RPC 2.0, one message a line. The first call on a connection is `hello`. `METHODS` is the whole of it: the
+server dispatches by it, the client converts results by it, and docs/control.md lists it.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from core.errors import Fault
+from core.model.events import Event
+from core.model.requests import Request, RequestDetail, TrafficRow
+
+PROTOCOL = 1
+
+Role = Literal["admin", "viewer"]
+State = Literal["stopped", "starting", "started", "draining", "stopping", "error"]
+
+
+class Hello(msgspec.Struct, kw_only=True):
+    """What a caller is. `role` asks for less than the peer's rights allow (a read-only console)."""
+
+    protocol: int = PROTOCOL
+    version: str = ""
+    role: Role | None = None
+
+
+class Welcome(msgspec.Struct, kw_only=True):
+    """What the engine is, and what the caller may do."""
+
+    protocol: int
+    version: str
+    role: Role
+    home: str
+    pid: int
+    mode: Literal["serve", "embedded", "demo"]
+    host: str
+    started: str
+
+
+class Empty(msgspec.Struct):
+    """Nothing to say."""
+
+
+class OfTenant(msgspec.Struct):
+    tenant: str
+
+
+class Node(msgspec.Struct, kw_only=True):
+    """One component in the tree of states. `path` is `""` for the instance, then `default`, `default/lora`,
+    `default/lora/decoder`, `default/lora/worker-1`."""
+
+    path: str
+    kind: Literal["instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker"]
+    title: str
+    state: State
+    reason: str | None = None
+    since: str = ""
+    rate: float = 0.0
+    """Requests a second over the last five seconds."""
+    failed: int = 0
+    """Failed decodes in the last ten minutes."""
+    refused: int = 0
+    """Refused requests in the last ten minutes."""
+    requests: int = 0
+    """Requests since the engine started."""
+    detail: dict[str, Any] = {}
+    """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`, `segment`; a decoder's `script`, `version`."""
+    children: list["Node"] = []
+
+
+class TenantRow(msgspec.Struct, kw_only=True):
+    """A tenant in the list of tenants."""
+
+    id: str
+    name: str
+    state: State
+    reason: str | None
+    sources: int
+    started: int
+    rate: float
+    failed: int
+    staged: int
+    """Staged changes that wait to be applied."""
+    file_differs: bool = False
+    """tenant.toml was edited by hand and has not been applied."""
+
+
+class Status(msgspec.Struct, kw_only=True):
+    """The whole state of an engine at one moment."""
+
+    tree: Node
+    tenants: list[TenantRow]
+    rate: float
+    behind: int
+    """Rows committed by workers that the index has not taken yet."""
+    left_out: int = 0
+
+
+class DocumentView(msgspec.Struct, kw_only=True):
+    """A tenant's configuration as text, with what was read from it."""
+
+    text: str
+    revision: str
+    data: dict[str, Any]
+    """The parsed document; empty where the text is no TOML."""
+    faults: list[Fault]
+
+
+class Configuration(msgspec.Struct, kw_only=True):
+    """A tenant's configuration: what is active, and what is staged if anything is."""
+
+    tenant: str
+    active: DocumentView
+    staged: DocumentView | None
+    file_differs: bool = False
+
+
+class Edit(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One edit of a configuration's text.
+
+    `path` is the command line's: `tenant`, `event_sources`, `event_sources/lora`, `event_sources/lora/decoder`.
+    `add` puts a component of `type` with `values` into the list or slot that `path` names; `set` changes keys
+    (null takes a key away, so that its default holds); `remove` takes the component away; `move` puts a component
+    of a list at place `to`; `replace` puts TOML `text` (the component's own keys and tables) in its place.
+    """
+
+    op: Literal["add", "set", "remove", "move", "replace"]
+    path: str
+    type: str = ""
+    values: dict[str, Any] = {}
+    to: int = 0
+    text: str = ""
+
+
+class EditText(msgspec.Struct, kw_only=True):
+    tenant: str
+    text: str
+    edits: list[Edit] = []
+
+
+class EditStaged(msgspec.Struct, kw_only=True):
+    """Edits of what is staged (of what is active where nothing is); what `tidegate add`, `set` and `remove` do."""
+
+    tenant: str
+    edits: list[Edit]
+
+
+class Stage(msgspec.Struct, kw_only=True):
+    """`base` is the revision that `text` was made from: a newer one on the engine is a conflict."""
+
+    tenant: str
+    text: str
+    base: str
+
+
+class Change(msgspec.Struct, kw_only=True):
+    """One staged change, meaning first. `id` names it for taking it back."""
+
+    id: str
+    sign: Literal["+", "-", "~"]
+    subject: str
+    """`source lora`, `tenant`."""
+    path: str
+    lines: list[str]
+    """What changes: `port 8484 → 8485`."""
+    effect: str
+    """What it means for devices: `the port stays open; nothing drops`."""
+    faults: list[Fault] = []
+    state: Literal["staged", "preparing", "prepared", "applied", "failed"] = "staged"
+    reason: str | None = None
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What is staged against what is active."""
+
+    tenant: str
+    changes: list[Change]
+    diff: str
+    """A unified diff of tenant.toml."""
+    faults: list[Fault]
+    """What stands in the way of applying."""
+    active: str
+    staged: str
+    """Revisions."""
+    file_differs: bool = False
+
+
+class Discard(msgspec.Struct, kw_only=True):
+    """Discards all that is staged, or takes one change back."""
+
+    tenant: str
+    change: str | None = None
+
+
+class Apply(msgspec.Struct, kw_only=True):
+    """Applies what is staged. `staged` is the plan's revision: if another was staged since, nothing happens."""
+
+    tenant: str
+    staged: str | None = None
+
+
+class Applied(msgspec.Struct, kw_only=True):
+    """What came of applying. Where `applied` is false nothing has changed; while it runs, `apply` notifications
+    carry the same structure with the changes' states."""
+
+    tenant: str
+    applied: bool
+    changes: list[Change]
+    faults: list[Fault] = []
+    reason: str | None = None
+    done: bool = True
+
+
+class NewTenant(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+
+
+class Target(msgspec.Struct):
+    """A tenant, `default`, or an event source, `default/lora`."""
+
+    path: str
+
+
+class ScriptInfo(msgspec.Struct, kw_only=True):
+    """A script in one of a tenant's two folders. `scope` is `tenant` or `instance` (HOME/scripts)."""
+
+    name: str
+    scope: Literal["tenant", "instance"]
+    revision: str
+    size: int
+    fault: Fault | None = None
+    used_by: list[str] = []
+
+
+class Scripts(msgspec.Struct):
+    scripts: list[ScriptInfo]
+
+
+class OfScript(msgspec.Struct, kw_only=True):
+    tenant: str
+    name: str
+
+
+class Script(msgspec.Struct, kw_only=True):
+    name: str
+    scope: Literal["tenant", "instance"]
+    text: str
+    revision: str
+    fault: Fault | None = None
+
+
+class WriteScript(msgspec.Struct, kw_only=True):
+    """`base` is the revision that was read; null makes a new script and refuses to overwrite one."""
+
+    tenant: str
+    name: str
+    text: str
+    base: str | None = None
+
+
+class TryDecode(msgspec.Struct, kw_only=True):
+    """Runs a source's decoder over bytes and stores nothing. `staged` takes the decoder that is staged."""
+
+    tenant: str
+    source: str
+    payload: bytes
+    metadata: dict[str, Any] = {}
+    staged: bool = False
+
+
+class Trial(msgspec.Struct, kw_only=True):
+    """What a decoder made of some bytes."""
+
+    outcome: Literal["decoded", "failed"]
+    reason: str | None = None
+    events: list[Event] = []
+    log: str = ""
+    milliseconds: float = 0.0
+    script: str | None = None
+
+
+class Query(msgspec.Struct, kw_only=True):
+    """Which rows a list shows. Newest last; `before` and `after` are cursors (request ids)."""
+
+    tenant: str | None = None
+    source: str | None = None
+    device: str | None = None
+    type: str | None = None
+    since: str | None = None
+    until: str | None = None
+    """RFC 3339 dates."""
+    outcome: Literal["decoded", "failed", "refused"] | None = None
+    filter: str = ""
+    limit: int = 100
+    before: str | None = None
+    after: str | None = None
+
+
+class Requests(msgspec.Struct, kw_only=True):
+    """A page of requests, oldest first. `behind` counts rows that the index has not taken yet."""
+
+    requests: list[Request]
+    behind: int = 0
+    more: bool = False
+
+
+class Traffic(msgspec.Struct, kw_only=True):
+    """A page of live-feed rows, oldest first."""
+
+    rows: list[TrafficRow]
+    behind: int = 0
+    more: bool = False
+
+
+class Events(msgspec.Struct, kw_only=True):
+    """A page of events, oldest first."""
+
+    events: list[Event]
+    behind: int = 0
+    more: bool = False
+
+
+class OfRequest(msgspec.Struct):
+    id: str
+
+
+class Subscribe(msgspec.Struct, kw_only=True):
+    """A live feed of the rows that match; `rows` notifications carry `Frame`s until `unsubscribe`."""
+
+    filter: str = ""
+    tenant: str | None = None
+    events: bool = False
+    """Frames carry whole events besides the rows (`tidegate events --follow`)."""
+
+
+class Subscription(msgspec.Struct):
+    subscription: int
+
+
+class Frame(msgspec.Struct, kw_only=True):
+    """What a live feed shows in one tenth of a second."""
+
+    subscription: int
+    rows: list[TrafficRow]
+    events: list[Event] = []
+    left_out: int = 0
+    """Rows that matched and are not in this frame; exact."""
+    rate: float = 0.0
+    """Matching rows a second."""
+
+
+class Method(msgspec.Struct, frozen=True):
+    params: type
+    result: type
+    role: Role
+    says: str
+
+
+METHODS: dict[str, Method] = {
+    "hello": Method(Hello, Welcome, "viewer", "the first call: protocol numbers, versions, the caller's role"),
+    "status": Method(Empty, Status, "viewer", "the tree of states, tenants and rates"),
+    "watch": Method(
+        Empty,
+        Status,
+        "viewer",
+        "as status, then a `state` notification with each new Status, at most two a second",
+    ),
+    "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
+    "configuration.edit": Method(
+        EditText, DocumentView, "viewer", "applies edits to a text and gives it back checked; keeps nothing"
+    ),
+    "configuration.stage": Method(Stage, Configuration, "admin", "keeps a text aside as staged.toml"),
+    "configuration.edit_staged": Method(EditStaged, Configuration, "admin", "edits what is staged, in place"),
+    "configuration.plan": Method(OfTenant, Plan, "viewer", "what is staged against what is active"),
+    "configuration.discard": Method(Discard, Configuration, "admin", "takes back one change or all"),
+    "configuration.apply": Method(Apply, Applied, "admin", "makes active what is staged, all or nothing"),
+    "configuration.reload": Method(OfTenant, Applied, "admin", "applies a tenant.toml that was edited by hand"),
+    "tenants.create": Method(NewTenant, Configuration, "admin", "makes a tenant"),
+    "tenants.remove": Method(OfTenant, Empty, "admin", "stops a tenant and moves its folder to tenants/.removed"),
+    "lifecycle.start": Method(Target, Node, "admin", "starts a tenant or an event source"),
+    "lifecycle.stop": Method(Target, Node, "admin", "drains and stops a tenant or an event source"),
+    "lifecycle.restart": Method(Target, Node, "admin", "stops, then starts"),
+    "scripts.list": Method(OfTenant, Scripts, "viewer", "the scripts that a tenant may use"),
+    "scripts.read": Method(OfScript, Script, "viewer", "a script's text"),
+    "scripts.write": Method(WriteScript, Script, "admin", "saves a script; it acts at once if it compiles"),
+    "decode.try": Method(TryDecode, Trial, "admin", "runs a decoder over bytes, storing nothing"),
+    "requests.query": Method(Query, Requests, "viewer", "kept requests"),
+    "requests.traffic": Method(Query, Traffic, "viewer", "kept requests as rows of the live feed"),
+    "requests.get": Method(OfRequest, RequestDetail, "viewer", "one request whole"),
+    "events.query": Method(Query, Events, "viewer", "decoded events"),
+    "subscribe": Method(Subscribe, Subscription, "viewer", "a live feed"),
+    "unsubscribe": Method(Subscription, Empty, "viewer", "ends a live feed"),
+    "shutdown": Method(Empty, Empty, "admin", "drains everything and ends the engine"),
+}
+
+NOTIFICATIONS: dict[str, type] = {"rows": Frame, "state": Status, "apply": Applied}
+
+# JSON-RPC's own codes, then Tidegate's.
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+REFUSED = 1
+"""What was asked cannot be done; the message says why."""
+NOT_ALLOWED = 2
+"""The caller's role does not allow it."""
+CONFLICT = 3
+"""Something newer is there; nothing was overwritten."""
+FAULTY = 4
+"""A configuration or a filter has faults; `data` is a list of `Fault`."""
+NOT_FOUND = 5
+MISFIT = 6
+"""The two protocol numbers do not fit."""

@@ -1,0 +1,1 @@
+"""What flows through Tidegate: requests and the device events decoded from them."""

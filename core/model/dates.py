@@ -1,0 +1,25 @@
+"""Dates as Tidegate writes them: UTC, milliseconds, `Z`."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def date_text(milliseconds: int) -> str:
+    """`milliseconds` since the epoch as `2015-02-11T10:33:00.578Z`."""
+    whole, rest = divmod(milliseconds, 1000)
+    moment = _EPOCH + timedelta(seconds=whole)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def date_milliseconds(moment: datetime) -> int:
+    """Milliseconds since the epoch; a naive `moment` is taken as UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def parse_date(text: str) -> datetime:
+    """An aware datetime from ISO 8601 text, which is taken as UTC where it names no offset; ValueError if it is none."""
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

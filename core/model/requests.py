@@ -1,0 +1,70 @@
+"""One request as its readers see it: a line of a list, and the whole of it."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from core.model.events import Event
+
+Outcome = Literal["decoded", "failed", "refused"]
+
+
+class Brief(msgspec.Struct, frozen=True, array_like=True):
+    """One decoded event in the few words that a line of Live Traffic has room for."""
+
+    device: str
+    type: str
+    text: str
+
+
+class Request(msgspec.Struct, kw_only=True, rename="camel"):
+    """A request's summary, as `tidegate requests --json` and the live feed give it.
+
+    `outcome` is `decoded`, `failed` (kept with its bytes, `reason` says why) or `refused` (it never reached the
+    decoder). `milliseconds` is from the last byte received to the end of the decode; `bytes` counts the payload.
+    """
+
+    id: str
+    tenant: str
+    event_source: str
+    received_date: str
+    remote: str
+    method: str | None
+    target: str | None
+    outcome: Outcome
+    reason: str | None
+    status: int | None
+    events: int
+    bytes: int
+    milliseconds: float
+    script: str | None
+    metadata: dict[str, Any] = {}
+
+
+class TrafficRow(Request, kw_only=True, rename="camel"):
+    """A `Request` and the first of its events in brief; what a live feed carries."""
+
+    decoded: list[Brief] = []
+
+
+class RequestDetail(Request, kw_only=True, rename="camel"):
+    """The whole of one request: its bytes, what the script printed, its events."""
+
+    head: bytes = b""
+    payload: bytes = b""
+    state: dict[str, Any] = {}
+    log: str = ""
+    log_cut: int = 0
+    """Bytes of the decode log that were not kept."""
+    decoded: list[Event] = []
+
+
+def request_json(request: Request, payload: bytes | None = None) -> dict[str, Any]:
+    """The request as every surface shows it; `payload` is added, in base64, where it was asked for."""
+    shown = {
+        name: getattr(request, attribute)
+        for name, attribute in zip(Request.__struct_encode_fields__, Request.__struct_fields__, strict=True)
+    }
+    if payload is not None:
+        shown["payload"] = payload
+    return shown
