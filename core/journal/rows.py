@@ -1,0 +1,55 @@
+"""What a segment holds: the tables one worker writes and every reader of the journal reads.
+
+A segment is a SQLite file, `data/journal/<tenant>/<source>/<UUIDv7>.db`: one writer, WAL, `synchronous=FULL`, never
+opened for writing rows by another. Narrow rows and no secondary index, since each would multiply what a commit costs.
+"""
+
+from typing import Final
+
+from core.model.requests import Outcome
+
+FORMAT: Final = 1
+
+DECODED: Final = 0
+FAILED: Final = 1
+REFUSED: Final = 2
+
+OUTCOMES: Final[tuple[Outcome, ...]] = ("decoded", "failed", "refused")
+"""The words for a row's `outcome`, by its number."""
+
+SCHEMA: Final = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE heads(id INTEGER PRIMARY KEY, method TEXT, target TEXT, head BLOB, metadata BLOB);
+CREATE TABLE requests(
+  seq INTEGER PRIMARY KEY,
+  id BLOB,
+  received INTEGER,
+  remote TEXT,
+  head INTEGER,
+  payload BLOB,
+  metadata BLOB,
+  state BLOB,
+  outcome INTEGER,
+  events BLOB,
+  reason TEXT,
+  log BLOB,
+  log_cut INTEGER,
+  status INTEGER,
+  script TEXT,
+  micros INTEGER,
+  size INTEGER
+);
+"""
+"""`id`: the 16 bytes of a UUIDv7. `received`: milliseconds since the epoch. `head`: heads.id, or NULL where there was
+none. `metadata`: a JSON object of the keys beyond `http.*`, `source`, `remote.*` and `received`, mostly NULL. `events`:
+msgspec's JSON of a list of events, defaults omitted, NULL for none. `micros`: microseconds from the last byte received
+to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB."""
+
+INSERT_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
+
+INSERT_HEAD: Final = "INSERT INTO heads(id, method, target, head, metadata) VALUES (?, ?, ?, ?, ?)"
+
+INSERT: Final = (
+    "INSERT INTO requests(seq, id, received, remote, head, payload, metadata, state, outcome, events, reason, log,"
+    " log_cut, status, script, micros, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
