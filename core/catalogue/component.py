@@ -37,6 +37,9 @@ class SiteWhereName:
     attributes: dict[str, str] = field(default_factory=dict[str, str])
 
 
+SettingsType = type[Settings]
+
+
 def _no_reason() -> str | None:
     return None
 
@@ -52,7 +55,7 @@ class Component:
     type: str
     title: str
     summary: str
-    settings: type[Settings]
+    settings: SettingsType
     make: Callable[..., Any]  # each role's contract types it; the catalogue only carries it
     slots: tuple[Slot, ...] = ()
     templates: tuple[ScriptTemplate, ...] = ()

@@ -103,9 +103,7 @@ def _describe_field(field: msgspec.structs.FieldInfo, hint: object) -> Setting:
         parts = [part for part in typing.get_args(plain) if part is not type(None)]
         plain, optional = parts[0], True
     kind, choices = _kind(plain, bool(extra.get("script")))
-    default: Any = field.default
-    if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
-        default = field.default_factory()
+    default: Any = field.default  # a struct's field may hold anything; what a setting may hold is checked below
     required = default is msgspec.NODEFAULT
     if isinstance(default, (Size, Duration)):
         default = str(default)
@@ -150,7 +148,7 @@ def _kind(plain: Any, script: bool) -> tuple[Kind, tuple[str, ...]]:
 def _bound(plain: Any, bound: float | str | None) -> float | None:
     if bound is None:
         return None
-    return float(plain(bound)) if plain in (Size, Duration) else float(bound)
+    return float(Size(bound) if plain is Size and isinstance(bound, str) else Duration(bound))
 
 
 def check_value(setting: Setting, value: object) -> str | None:

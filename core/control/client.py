@@ -102,12 +102,7 @@ class ControlClient:
         number = self._last_id
         waiting: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
-        message = {
-            "jsonrpc": "2.0",
-            "id": number,
-            "method": name,
-            "params": params if params is not None else {},
-        }
+        message = _Call(id=number, method=name, params=Empty() if params is None else params)
         try:
             self._writer.write(msgspec.json.encode(message) + b"\n")
             await self._writer.drain()
@@ -119,8 +114,8 @@ class ControlClient:
             raise EngineGone("the engine has gone away") from error
         finally:
             self._waiting.pop(number, None)
-        result: Any = msgspec.json.decode(raw, type=kind or METHODS[name].result)  # typed by METHODS at run time
-        return result
+        expected: Any = kind or METHODS[name].result
+        return msgspec.json.decode(raw, type=expected)
 
     async def _listen(self) -> None:
         try:

@@ -66,7 +66,8 @@ class Node(msgspec.Struct, kw_only=True):
     requests: int = 0
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
-    """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`, `segment`; a decoder's `script`, `version`."""
+    """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
+    and `version`."""
     children: list["Node"] = []
 
 

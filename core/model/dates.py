@@ -20,6 +20,6 @@ def date_milliseconds(moment: datetime) -> int:
 
 
 def parse_date(text: str) -> datetime:
-    """An aware datetime from ISO 8601 text, which is taken as UTC where it names no offset; ValueError if it is none."""
+    """An aware datetime from ISO 8601 text, in UTC where it names no offset; ValueError if it is none."""
     moment = datetime.fromisoformat(text.strip())
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -46,7 +46,7 @@ def _make(*_: object) -> object:
     raise RuntimeError("being written")
 
 
-LORA_TEMPLATE = '''"""Decodes the JSON of a LoRa gateway: signal quality as measurements of the device that `id` names."""
+LORA_TEMPLATE = '''"""Decodes the JSON of a LoRa gateway: signal quality as measurements of the device in `id`."""
 
 import json
 

@@ -14,7 +14,7 @@ class HttpSettings(Settings):
         tuple[str, ...] | None,
         setting(
             "Paths",
-            "which paths are served, others are answered 404; * at the end stands for any ending; none given: every path",
+            "which paths are served, others are answered 404; * at the end is a wildcard; none given: all",
         ),
     ] = None
     methods: Annotated[
@@ -28,7 +28,7 @@ class HttpSettings(Settings):
         Literal["reject", "accept"],
         setting(
             "On failure",
-            "what a device is told when its payload cannot be decoded: reject is 422, accept the success answer; it is kept as failed either way",
+            "what a device hears when its payload cannot be decoded: 422, or the success answer",
         ),
     ] = "reject"
     success_status: Annotated[
