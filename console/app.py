@@ -1,0 +1,163 @@
+"""The console: which screens there are, how one gets to them, and how it begins and ends."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+import themes
+from console import embedded
+from console.link import EngineLink
+from console.places import PLACES, screen_of
+from console.screens.base import TidegateScreen
+from console.screens.dialogs import Answer, Question
+from console.session import GoTo, Session
+from core.catalogue.registry import Catalogue, catalogue
+from core.control.client import ControlClient
+from core.errors import TidegateError
+
+SHUTDOWN_LIMIT = 20.0
+"""Seconds an engine may take to drain and end when the console stops it."""
+
+
+class TidegateApp(App[int]):
+    """The console at one engine. `reach` makes a greeted client; an `owned` engine ends with this console."""
+
+    TITLE = "Tidegate"
+    CSS_PATH: ClassVar = ["screens/base.tcss", "screens/dialogs.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(place.digit, f"place('{place.name}')", place.title, show=False) for place in PLACES),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        reach: Callable[[], Awaitable[ControlClient]],
+        components: Catalogue | None = None,
+        *,
+        readonly: bool = False,
+        owned: bool = False,
+    ) -> None:
+        super().__init__()
+        self.owned = owned
+        self.session = Session(EngineLink(reach, lambda: self.session.screens), components or catalogue(), readonly)
+        for theme in themes.load_themes().values():
+            self.register_theme(theme)
+        for place in PLACES:
+            self.add_mode(place.name, screen_of(place))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.default_variables()
+
+    async def on_mount(self) -> None:
+        self.theme = themes.chosen_theme()
+        self.run_worker(self.session.link.run(), name="link")
+        await self.switch_mode(PLACES[0].name)
+
+    # Ways about.
+
+    async def action_place(self, name: str) -> None:
+        await self.go_to(name)
+
+    async def on_go_to(self, message: GoTo) -> None:
+        await self.go_to(message.place, path=message.path, filter=message.filter)
+
+    async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
+        """Opens a place; where one is there already, its first screen, which follows `path` and `filter`."""
+        if self.current_mode == name:
+            while len(self.screen_stack) > 1 and await self._left():
+                await self.pop_screen()
+        else:
+            await self.switch_mode(name)
+        screen = self.screen_stack[0]
+        if isinstance(screen, TidegateScreen) and (path or filter):
+            await screen.follow(path, filter)
+
+    async def _left(self) -> bool:
+        """Whether the current screen lets itself be left without a question."""
+        screen = self.screen
+        return not isinstance(screen, TidegateScreen) or await screen.may_leave()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for place in PLACES:
+            yield SystemCommand(place.title, f"goes there ({place.digit})", lambda name=place.name: self.go_to(name))
+        if isinstance(screen, TidegateScreen):
+            for action in screen.ACTIONS:
+                perform = lambda name=action.name: screen.action_perform(name)  # noqa: E731
+                yield SystemCommand(action.title, f"{action.description} ({action.shown_key})", perform)
+        yield SystemCommand("Theme", "changes the colours", self.action_change_theme)
+
+    def watch_theme(self, theme: str) -> None:
+        if self.is_mounted and theme in themes.load_themes():
+            themes.remember_theme(theme)
+
+    # The end.
+
+    async def action_quit(self) -> None:
+        """Quits; asks first where that would stop an engine or lose a draft."""
+        if isinstance(self.screen, Question):
+            return
+        welcome = self.session.link.welcome
+        if self.owned or welcome is None or welcome.mode == "serve" or self.session.locked:
+            self.exit(0)
+            return
+        question = Question(
+            "Quit",
+            "The engine of this home was started by a console. Devices can send only while it runs.",
+            (
+                Answer("stop", "Stop the engine and quit", "s"),
+                Answer("leave", "Leave it running and quit", "l"),
+                Answer("cancel", "Cancel", "c"),
+            ),
+        )
+        await self.push_screen(question, self._quit)
+
+    def _quit(self, answer: str | None) -> None:
+        if answer == "leave":
+            self.exit(0)
+        elif answer == "stop":
+            self.run_worker(self._stop_and_quit())
+
+    async def _stop_and_quit(self) -> None:
+        with contextlib.suppress(TidegateError):
+            await self.session.link.call("shutdown", timeout=SHUTDOWN_LIMIT)
+        self.exit(0)
+
+
+def run(home: Path, *, demo: bool = False, readonly: bool = False) -> int:
+    """Opens the console on `home`; starts its engine where none runs. The exit status of the process."""
+    try:
+        asyncio.run(_begin(home, readonly))
+    except TidegateError as error:
+        print(f"tidegate: {error}", file=sys.stderr)
+        return 1
+    app = TidegateApp(lambda: embedded.reach(home, "viewer" if readonly else None), readonly=readonly, owned=demo)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return app.run() or app.return_code or 0
+    finally:
+        if demo:
+            asyncio.run(_end(home))
+
+
+async def _begin(home: Path, readonly: bool) -> None:
+    try:
+        await (await embedded.reach(home)).close()
+    except embedded.EngineGone:
+        if readonly:
+            raise TidegateError(f"no engine runs for {home}, and --readonly starts none") from None
+        await embedded.start(home)
+
+
+async def _end(home: Path) -> None:
+    with contextlib.suppress(TidegateError):
+        client = await embedded.reach(home)
+        await client.call("shutdown", timeout=SHUTDOWN_LIMIT)
+        await client.close()

@@ -1,0 +1,1 @@
+"""The console's screens: each a file with its .tcss beside it."""

@@ -1,0 +1,190 @@
+"""The frame that every screen stands in, and how its actions are performed."""
+
+import inspect
+from collections.abc import Awaitable, Coroutine
+from typing import Any, ClassVar, Literal
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.timer import Timer
+
+from console.actions import Action, footer_actions, with_everywhere
+from console.link import EngineLink, LinkChanged, StatusChanged
+from console.places import PLACES
+from console.screens.dialogs import Notice, help_text
+from console.session import Session, session_of
+from console.widgets.frame import Heading, KeyLine, PlacesLine, Saying
+from core.errors import TidegateError
+
+SAYING_SECONDS = 8.0
+"""How long the row above the footer tells what just happened, before it tells what waits again."""
+
+Kind = Literal["done", "waits", "wrong"]
+
+
+class TidegateScreen(Screen[None]):
+    """A screen in the frame. A subclass gives `TITLE`, `PLACE`, `ACTIONS` (an `action_<name>` each), `compose_body()`.
+
+    An `action_` method runs while keys wait, so it must be quick: what asks the engine goes into `self.work(...)`.
+    """
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    PLACE: ClassVar[str] = ""
+    """Which place it belongs to."""
+    ABOUT: ClassVar[str] = ""
+    """What it is for, in a few sentences, for `?` and F1."""
+
+    _telling: Timer | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:  # Textual's own options, passed on
+        if "ACTIONS" in cls.__dict__:
+            cls.ACTIONS = with_everywhere(cls.ACTIONS)
+            cls.BINDINGS = [action.binding() for action in cls.ACTIONS]
+        super().__init_subclass__(**options)
+
+    def compose(self) -> ComposeResult:
+        yield Heading()
+        places = PlacesLine()
+        places.places, places.here = PLACES, self.PLACE
+        yield places
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield Saying()
+        keys = KeyLine()
+        keys.actions = footer_actions(self.shown_actions())
+        yield keys
+
+    def compose_body(self) -> ComposeResult:
+        """The screen's own widgets, between the rules."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.session.screens.append(self)
+        self.refresh_frame()
+
+    def on_unmount(self) -> None:
+        self.session.screens.remove(self)
+
+    @property
+    def session(self) -> Session:
+        """What all screens share."""
+        return session_of(self)
+
+    @property
+    def link(self) -> EngineLink:
+        """The connection to the engine."""
+        return self.session.link
+
+    # What subclasses say of themselves.
+
+    def trail(self) -> tuple[str, ...]:
+        """The way here, outermost first, for row 1."""
+        return ("Tidegate", self.title or "")
+
+    def note(self) -> str:
+        """A word for row 1 beside the engine (`following`)."""
+        return ""
+
+    def standing(self) -> tuple[str, Kind]:
+        """What waits or is wrong on this screen, for the row above the footer; `("", "done")` when all is well."""
+        return "", "done"
+
+    def shown_actions(self) -> tuple[Action, ...]:
+        """The actions as they stand now, most important first; the footer shows the first five and help."""
+        return self.ACTIONS
+
+    def status_changed(self) -> None:
+        """The engine's state is newer (`self.link.status`)."""
+
+    def link_changed(self) -> None:
+        """The engine was reached, or went away (`self.link.up`)."""
+
+    async def may_leave(self) -> bool:
+        """Whether it can be left for another screen now; where not, it has asked."""
+        return True
+
+    async def follow(self, path: str, filter: str) -> None:
+        """Goes on to a tenant or source, or shows a filter: where `GoTo` led."""
+
+    # The frame.
+
+    def on_status_changed(self, message: StatusChanged) -> None:
+        message.stop()
+        self.refresh_frame()
+        self.status_changed()
+
+    def on_link_changed(self, message: LinkChanged) -> None:
+        message.stop()
+        self.refresh_frame()
+        self.link_changed()
+        if self.link.up:
+            self.status_changed()
+
+    def on_screen_resume(self) -> None:
+        self.refresh_frame()
+        self.status_changed()
+
+    def refresh_frame(self) -> None:
+        """Shows rows 1 and 2, the saying and the footer as things stand."""
+        if not self.is_mounted:
+            return
+        self.query_one(Heading).show(self.trail(), self.note())
+        self.query_one(PlacesLine).refresh()
+        self.query_one(KeyLine).show(footer_actions(self.shown_actions()))
+        if self._telling is None:
+            self.query_one(Saying).say(*self.standing())
+
+    def say(self, text: str, kind: Kind = "done") -> None:
+        """Tells what just happened, for some seconds; then what stands is told again."""
+        if self._telling is not None:
+            self._telling.stop()
+        self._telling = self.set_timer(SAYING_SECONDS, self._told)
+        self.query_one(Saying).say(text, kind)
+
+    def _told(self) -> None:
+        self._telling = None
+        self.query_one(Saying).say(*self.standing())
+
+    # Actions.
+
+    async def action_perform(self, name: str) -> None:
+        """Performs one of `ACTIONS`, unless the operator may not."""
+        action = next(action for action in self.ACTIONS if action.name == name)
+        if action.danger and self.session.locked:
+            self.say(self.session.locked, "wrong")
+            return
+        try:
+            done: object = getattr(self, f"action_{name}")()
+            if inspect.isawaitable(done):
+                await done
+        except TidegateError as error:
+            self.say(str(error), "wrong")
+
+    def work(self, asking: Coroutine[Any, Any, object]) -> None:
+        """Runs what waits for the engine beside the screen; a refusal is told in the row above the footer."""
+        self.run_worker(self._tried(asking), exit_on_error=True)
+
+    async def _tried(self, asking: Awaitable[object]) -> None:
+        try:
+            await asking
+        except TidegateError as error:
+            if self.is_mounted:
+                self.say(str(error), "wrong")
+
+    async def action_back(self) -> None:
+        if len(self.app.screen_stack) > 1 and await self.may_leave():
+            await self.app.pop_screen()
+
+    async def action_help(self) -> None:
+        await self.app.push_screen(Notice("What can be done here", help_text(self.ABOUT, self.ACTIONS)))
+
+    async def action_manual(self) -> None:
+        await self.app.push_screen(Notice(self.title or "Tidegate", Text(self.ABOUT)))
+
+    async def action_quit(self) -> None:
+        await self.app.action_quit()
+
+    def action_command(self) -> None:
+        self.say("")
