@@ -1,0 +1,397 @@
+"""The live list of requests.
+
+Rows go into the ring as they come; the screen is brought up to date on a clock, so that what a burst costs does not
+depend on its size. Everything that must stay put is kept as a row's number in the ring. Sizes and scroll positions are
+set without Textual's layout, which a list that grows ten times a second would otherwise go through each time.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.text import sign
+from console.widgets.painted import PaintedView, Piece
+from console.widgets.ring import RING_ROWS, Ring
+from console.widgets.traffic_row import INDENT, Columns, became, came, in_one_line
+from core.model.requests import TrafficRow
+
+REFRESH_HZ = 10
+"""Twice as many take twice the bytes on an SSH line and show an eye nothing more."""
+GUTTER = 2
+"""Cells in front of a line: cursor and mark."""
+EDGE_ROWS = 20
+"""So near to what is held, the rows beyond are asked for."""
+TAIL_ROWS = 2_000
+"""The newest rows that a paused feed had no room for; they close the gap when it catches up page by page."""
+
+
+class TrafficList(PaintedView, can_focus=True):
+    """A bounded list of `TrafficRow`s, newest at the bottom, that follows or stands still."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"traffic--cursor", "traffic--cursor-blurred", "traffic--marked"}
+    DEFAULT_CSS = """
+    TrafficList {
+        overflow-y: scroll;
+        overflow-x: hidden;
+        & > .traffic--cursor { background: $row-cursor; }
+        & > .traffic--cursor-blurred { background: $row-cursor-blurred; }
+        & > .traffic--marked { background: $row-marked; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("home,g", "oldest", "Oldest", show=False),
+        Binding("end,G", "follow", "Newest, and follow", show=False),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another row, or the list began to follow or to stand still."""
+
+        traffic: "TrafficList"
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, TrafficList.Moved)
+
+    @dataclass
+    class Opened(Message):
+        """A row was clicked that was current already."""
+
+        traffic: "TrafficList"
+
+    @dataclass
+    class Wanted(Message):
+        """Someone scrolls near the end of what is held: rows beyond it are wanted."""
+
+        traffic: "TrafficList"
+        older: bool
+
+    @dataclass
+    class Behind(Message):
+        """The feed follows again, but what it holds is not the newest: it is to be filled afresh."""
+
+        traffic: "TrafficList"
+
+    def __init__(self, capacity: int = RING_ROWS, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.ring: Ring[TrafficRow] = Ring(capacity)
+        self.columns = Columns()
+        self.lines_a_row = 2
+        self.cursor = 0
+        self.following = True
+        self.marked: dict[str, TrafficRow] = {}
+        self.arrived = 0
+        """Rows that came since the feed stands still."""
+        self.left_out = 0
+        """Rows that the engine left out of its frames."""
+        self.fallen = 0
+        """Old rows that fell out of the ring."""
+        self.missed = 0
+        """Rows newer than the last one held that a feed standing still had no room for."""
+        self.more_older = True
+        self._asking = False
+        self._tail: deque[TrafficRow] = deque(maxlen=TAIL_ROWS)
+        self._shown = (0, 0)
+        self._epoch = 0
+
+    # What is shown
+
+    @property
+    def current(self) -> TrafficRow | None:
+        """The row under the cursor."""
+        return self.ring[self.ring.clamp(self.cursor)] if len(self.ring) else None
+
+    def chosen(self) -> list[TrafficRow]:
+        """What an action takes: the marked rows, else the current one."""
+        return list(self.marked.values()) or ([self.current] if self.current else [])
+
+    def visible_rows(self) -> tuple[int, int]:
+        """The numbers of the first row on the screen and of the one after the last."""
+        top = self.scroll_offset.y
+        first = self.ring.first + top // self.lines_a_row
+        last = self.ring.first + (top + max(1, self.size.height) - 1) // self.lines_a_row
+        return first, min(last + 1, self.ring.end)
+
+    # What comes in
+
+    def receive(self, rows: Sequence[TrafficRow], left_out: int = 0) -> None:
+        """Takes what a frame brought; the clock shows it."""
+        self.left_out += left_out
+        if not self.following:
+            self.arrived += len(rows) + left_out
+        if self.missed:
+            self.missed += len(rows)
+            self._tail.extend(rows)
+            return
+        keep = None if self.following else min(self.cursor, self.visible_rows()[0])
+        taken, fallen = self.ring.append(rows, keep)
+        self.fallen += fallen
+        if taken < len(rows):
+            self.missed = len(rows) - taken
+            self._tail.extend(rows[taken:])
+
+    def take_older(self, rows: Sequence[TrafficRow], more: bool) -> None:
+        """Puts a page of older rows in front; `more` says whether there are still older ones."""
+        self._asking = False
+        self.more_older = more
+        keep = max(self.cursor, self.visible_rows()[1])
+        held = self.ring.first
+        newest_out = self.ring.prepend(rows, keep)
+        self.missed += newest_out
+        self.fallen = max(0, self.fallen - (held - self.ring.first))
+        self.tick()
+
+    def take_newer(self, rows: Sequence[TrafficRow], more: bool) -> None:
+        """Puts a page behind the last row held; with the last such page the feed is up to date again."""
+        self._asking = False
+        if not more:
+            rows = [*rows, *self._tail]
+            self.missed = 0
+            self._tail.clear()
+        keep = min(self.cursor, self.visible_rows()[0])
+        taken, fallen = self.ring.append(rows, keep)
+        self.fallen += fallen
+        self.missed = max(self.missed, len(rows) - taken)
+        self.tick()
+
+    def clear(self) -> None:
+        """Empties the feed, to be filled afresh; the marks stay."""
+        self.ring.clear()
+        self.missed = self.left_out = self.fallen = 0
+        self._tail.clear()
+        self.more_older = True
+        self._asking = False
+        self._resize(0)
+        self.refresh()
+
+    # The clock
+
+    def on_mount(self) -> None:
+        self.set_interval(1 / REFRESH_HZ, self.tick)
+
+    def tick(self) -> None:
+        """Brings the screen up to what the ring holds."""
+        first, end = self.ring.first, self.ring.end
+        old_first, old_end = self._shown
+        if (first, end) == (old_first, old_end):
+            return
+        self._shown = (first, end)
+        filled = (old_end - old_first) * self.lines_a_row - self.scroll_offset.y >= self.size.height
+        self._resize(len(self.ring) * self.lines_a_row)
+        if self.following:
+            self.cursor = end - 1
+            self._scroll_quietly(self._bottom)
+            self._learn()
+            self.refresh()
+            self.post_message(self.Moved(self))
+            return
+        moved = self.scroll_offset.y + (old_first - first) * self.lines_a_row
+        self._scroll_quietly(moved)
+        if not filled or self.scroll_offset.y != moved:
+            self._learn()
+            self.refresh()
+
+    def _resize(self, lines: int) -> None:
+        size = Size(self.size.width, lines)
+        self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]  # a reactive, on the class
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = lines
+
+    def _scroll_quietly(self, y: float) -> None:
+        """Scrolls without repainting: for when the same rows stay on the screen, or all of it is repainted anyway."""
+        y = max(0, min(y, self._bottom))
+        self.set_scroll(None, y)
+        self.set_reactive(Widget.scroll_target_y, y)  # pyright: ignore[reportArgumentType]  # a reactive, on the class
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = y
+
+    @property
+    def _bottom(self) -> int:
+        return max(0, len(self.ring) * self.lines_a_row - self.size.height)
+
+    def _learn(self) -> None:
+        width = self.size.width - GUTTER
+        grew = [self.columns.learn(row, width) for row in self.ring.slice(*self.visible_rows())]
+        if any(grew):
+            self._epoch += 1
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        line = self.scroll_offset.y + y
+        number = self.ring.first + line // self.lines_a_row
+        if not self.ring.first <= number < self.ring.end:
+            return self.paint([], width)
+        row = self.ring[number]
+        part = line % self.lines_a_row
+        current = number == self.cursor
+        key = (number, part, width, current, self.has_focus, row.id in self.marked, self._epoch)
+        strip = self._painted.get(key)
+        if strip is None:
+            strip = self._painted[key] = self._paint_row(row, part, width, current)
+        return strip
+
+    def _paint_row(self, row: TrafficRow, part: int, width: int, current: bool) -> Strip:
+        marked = row.id in self.marked
+        gutter: Piece = ("  ", "")
+        if part == 0:
+            gutter = (f"{sign('▸') if current else ' '}{sign('◆') if marked else ' '}", "painted--strong")
+        room = width - GUTTER
+        if self.lines_a_row == 1:
+            pieces = in_one_line(row, self.columns, room)
+        elif part == 0:
+            pieces = came(row, self.columns, room)
+        else:
+            pieces = [(" " * INDENT, ""), *became(row, room - INDENT)]
+        cursor = "traffic--cursor" if self.has_focus else "traffic--cursor-blurred"
+        return self.paint([gutter, *pieces], width, cursor if current else "traffic--marked" if marked else "")
+
+    # Moving
+
+    def action_move(self, rows: int) -> None:
+        self._go(self.cursor + rows)
+
+    def action_page(self, pages: int) -> None:
+        self._go(self.cursor + pages * max(1, self.size.height // self.lines_a_row - 1))
+
+    def action_oldest(self) -> None:
+        self._go(self.ring.first)
+
+    def action_follow(self) -> None:
+        self.follow()
+
+    def follow(self) -> None:
+        """Goes to the newest row and stays there."""
+        self.following = True
+        self.arrived = 0
+        if self.missed:
+            self.clear()
+            self.post_message(self.Behind(self))
+        self._shown = (self.ring.first, self.ring.first)
+        self.tick()
+        self.post_message(self.Moved(self))
+
+    def pause(self) -> None:
+        """Stands still: the current row stays under the operator's eyes, whatever comes."""
+        if self.following:
+            self.following = False
+            self.arrived = 0
+            self.post_message(self.Moved(self))
+
+    def go(self, id: str) -> bool:
+        """Puts the cursor on the row with that id; False where it is not held."""
+        number = self.ring.number(id)
+        if number is None:
+            return False
+        self._go(number)
+        return True
+
+    def find_failed(self, step: int) -> bool:
+        """Puts the cursor on the next (`step` 1) or previous (-1) row that failed or was refused, if one is held."""
+        number = self.cursor + step
+        while self.ring.first <= number < self.ring.end:
+            if self.ring[number].outcome != "decoded":
+                self._go(number)
+                return True
+            number += step
+        return False
+
+    def mark(self) -> None:
+        """Marks the current row or takes its mark away, and goes on to the next."""
+        row = self.current
+        if row is None:
+            return
+        if self.marked.pop(row.id, None) is None:
+            self.marked[row.id] = row
+        self.pause()
+        self._go(self.cursor + 1)
+        self.refresh()
+
+    def set_lines(self, lines: int) -> None:
+        """One or two lines a row."""
+        top = self.cursor * self.lines_a_row - self.ring.first * self.lines_a_row - self.scroll_offset.y
+        place = top // self.lines_a_row
+        self.lines_a_row = lines
+        self.forget_painted()
+        self._resize(len(self.ring) * lines)
+        self._scroll_quietly(self._bottom if self.following else (self.cursor - self.ring.first - place) * lines)
+        self._learn()
+        self.refresh()
+
+    def _go(self, number: int) -> None:
+        if not len(self.ring):
+            return
+        self.pause()
+        self.tick()
+        old, self.cursor = self.cursor, self.ring.clamp(number)
+        for row in {old, self.cursor}:
+            self.refresh_lines((row - self.ring.first) * self.lines_a_row, self.lines_a_row)
+        top = (self.cursor - self.ring.first) * self.lines_a_row
+        height = self.size.height
+        if top < self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False)
+        elif top + self.lines_a_row > self.scroll_offset.y + height:
+            self.scroll_to(y=top + self.lines_a_row - height, animate=False)
+        self.post_message(self.Moved(self))
+        self._ask_beyond()
+
+    def _ask_beyond(self) -> None:
+        if self._asking or self.following:
+            return
+        first, last = self.visible_rows()
+        older = self.more_older and first - self.ring.first < EDGE_ROWS
+        newer = self.missed > 0 and self.ring.end - last < EDGE_ROWS
+        if older or newer:
+            self._asking = True
+            self.post_message(self.Wanted(self, older))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolled by wheel or scrollbar, or by a cursor that left the screen: the cursor stays on it."""
+        super().watch_scroll_y(old_value, new_value)
+        self._learn()
+        if round(new_value) < self._bottom:
+            self.pause()
+        if not self.following and len(self.ring):
+            self._keep_cursor_on_screen()
+        self._ask_beyond()
+
+    def _keep_cursor_on_screen(self) -> None:
+        top = self.scroll_offset.y
+        first = self.ring.first + -(-top // self.lines_a_row)
+        last = self.ring.first + (top + self.size.height) // self.lines_a_row - 1
+        cursor = self.ring.clamp(max(first, min(self.cursor, max(first, last))))
+        if cursor != self.cursor:
+            self.cursor = cursor
+            self.post_message(self.Moved(self))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._epoch += 1
+        self._shown = (self._shown[0], self._shown[0])
+        self.tick()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        number = self.ring.first + (self.scroll_offset.y + event.y) // self.lines_a_row
+        if not self.ring.first <= number < self.ring.end:
+            return
+        again = number == self.cursor and not self.following
+        self._go(number)
+        if again:
+            self.post_message(self.Opened(self))
