@@ -1,0 +1,1 @@
+"""Bytes: listening sockets, HTTP heads, bodies and answers."""

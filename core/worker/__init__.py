@@ -1,0 +1,1 @@
+"""The process behind one event source: accept, interact, decode, commit, answer."""

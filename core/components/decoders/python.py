@@ -1,10 +1,16 @@
 """Python Binary Event Decoder: a function of the operator's makes events of the bytes."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
+from core.catalogue.behaviour import DecoderContext, Received
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration
+from core.model.events import Event
+from core.scripting.events import ScriptEvents
+from core.scripting.metadata import script_metadata
+from core.scripting.python_script import PythonScript, respond_to
 
 
 class PythonSettings(Settings):
@@ -42,8 +48,40 @@ class PythonSettings(Settings):
     ] = 10000
 
 
-def _make(*_: object) -> object:
-    raise RuntimeError("being written")
+class PythonDecoder:
+    """Calls a script's `decode`; see `core.catalogue.behaviour.Decoder`."""
+
+    def __init__(self, settings: PythonSettings, context: DecoderContext) -> None:
+        self.timeout = float(settings.timeout)
+        self._source = context.source
+        self._logger = context.logger
+        self._max_events = settings.max_events
+        self._script = PythonScript(settings.script, context.script_folders)
+
+    @property
+    def version(self) -> str | None:
+        return self._script.version
+
+    def load(self) -> None:
+        self._script.load()
+
+    def decode(self, received: Received) -> Sequence[Event]:
+        script = self._script
+        events = ScriptEvents(self._max_events)
+        metadata = script_metadata(received, self._source)
+        if not script.extras:
+            script.decode(received.payload, metadata, events, self._logger)
+            return events.made
+        extras: dict[str, Any] = {}
+        if "state" in script.extras:
+            extras["state"] = received.state
+        if "respond" in script.extras:
+            extras["respond"] = respond_to(received)
+        script.decode(received.payload, metadata, events, self._logger, **extras)
+        return events.made
+
+    def reason(self, error: BaseException) -> str:
+        return self._script.reason(error)
 
 
 LORA_TEMPLATE = '''"""Decodes the JSON of a LoRa gateway: signal quality as measurements of the device in `id`."""
@@ -76,7 +114,7 @@ COMPONENT = Component(
     title="Python Binary Event Decoder",
     summary="a function of yours makes events of the bytes",
     settings=PythonSettings,
-    make=_make,
+    make=PythonDecoder,
     templates=(
         ScriptTemplate("decode_lora.py", "LoRa gateway JSON: rssi and snr as measurements", LORA_TEMPLATE),
         ScriptTemplate("decode.py", "Empty: a decode function to fill in", EMPTY_TEMPLATE),

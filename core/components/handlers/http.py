@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
+from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
+from core.wire.http_handler import HttpHandler, HttpRules
 
 
 class HttpSettings(Settings):
@@ -91,8 +93,22 @@ class HttpSettings(Settings):
     ] = Duration("30 s")
 
 
-def _make(*_: object) -> object:
-    raise RuntimeError("being written")
+def make(settings: HttpSettings, intake: Intake) -> HttpHandler:
+    """The handler of one worker."""
+    rules = HttpRules(
+        paths=settings.paths,
+        methods=frozenset(method.upper() for method in settings.methods),
+        reject_failures=settings.on_failure == "reject",
+        success_status=settings.success_status,
+        success_body=settings.success_body.encode(),
+        max_head=settings.max_head,
+        max_body=settings.max_body,
+        head_timeout=settings.head_timeout,
+        body_timeout=settings.body_timeout,
+        idle_timeout=settings.idle_timeout,
+        write_timeout=settings.write_timeout,
+    )
+    return HttpHandler(rules, intake)
 
 
 COMPONENT = Component(
@@ -101,6 +117,6 @@ COMPONENT = Component(
     title="HTTP Socket Interaction Handler Factory",
     summary="every HTTP request is one payload, answered when it is on disk",
     settings=HttpSettings,
-    make=_make,
+    make=make,
     sitewhere=SiteWhereName("http-interaction-handler-factory"),
 )

@@ -1,0 +1,170 @@
+"""What components do once they run: the contract of each role, and what passes between them in a worker.
+
+A handler turns bytes into a `Received` and hands it to the `Intake`; the intake has the decoder make events of it,
+has them committed, and then lets the `Answer` go.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from core.model.events import Event
+
+
+class JournalHead:
+    """What of a request's head is kept, once a segment; `place` remembers where (segment number, row)."""
+
+    __slots__ = ("metadata", "method", "place", "raw", "target")
+
+    def __init__(self, method: str, target: str, raw: bytes, metadata: bytes) -> None:
+        self.method = method
+        self.target = target
+        self.raw = raw  # secrets are out of it already
+        self.metadata = metadata  # JSON of the protocol's own metadata keys
+        self.place: tuple[int, int] | None = None
+
+
+class Received:
+    """One request on its way to the decoder."""
+
+    __slots__ = ("at", "began", "describe", "extra", "head", "id", "payload", "remote", "respond", "state")
+
+    def __init__(
+        self,
+        id: bytes,
+        at: int,
+        began: float,
+        remote: tuple[str, int],
+        payload: bytes,
+        head: JournalHead | None,
+        state: dict[str, Any],
+        describe: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
+        self.id = id  # 16 bytes, a UUIDv7
+        self.at = at  # milliseconds since the epoch
+        self.began = began  # time.perf_counter() when the last byte was there
+        self.remote = remote
+        self.payload = payload
+        self.head = head
+        self.state = state  # the connection's
+        self.describe = describe  # the protocol's metadata for the script, made when asked for
+        self.extra: dict[str, Any] | None = None  # metadata beside it, such as auth.name
+        self.respond: tuple[bytes, int] | None = None  # what the script wants answered
+
+
+class DecodeFailed(Exception):
+    """A payload that cannot be decoded; the message is the reason as an operator reads it."""
+
+
+class Decoder(Protocol):
+    """Role `decoder`. `make(settings, context)` gives one; it belongs to one worker."""
+
+    version: str | None
+    """A short hash of the script; None where there is none."""
+    timeout: float
+    """Seconds that one decode may take."""
+
+    def load(self) -> None:
+        """Makes it ready, and ready again after a change; ScriptError leaves what was loaded before in place."""
+        ...
+
+    def decode(self, received: Received) -> Sequence[Event]:
+        """Events of one request. Anything raised fails the request."""
+        ...
+
+    def reason(self, error: BaseException) -> str:
+        """What was raised, as the operator reads it, with file and line where a script has them."""
+        ...
+
+
+class DecodeLogger(Protocol):
+    """What a script knows as `logger`; its lines go to the request's decode log."""
+
+    def info(self, message: object, *args: object) -> None: ...
+
+
+class DecoderContext(Protocol):
+    """What a decoder may use of the worker that it runs in."""
+
+    tenant: str
+    source: str
+    script_folders: Sequence[Path]
+    """Looked in in this order."""
+    logger: DecodeLogger
+
+
+class Answer(Protocol):
+    """The answer to one request: prepared after the decode, released after the commit."""
+
+    ready: bool
+    """Set for every answer of a commit before the first is released, so that one write can take several."""
+
+    def prepare(self, reason: str | None, received: Received) -> int | None:
+        """Makes the answer and gives its status; `reason` is why the decode failed, None where it did not."""
+        ...
+
+    def release(self) -> None:
+        """The row is on disk: the answer may go, when those before it on the connection have gone."""
+        ...
+
+    def unavailable(self) -> None:
+        """It could not be kept; the device is told to try again (HTTP: 503 with Retry-After)."""
+        ...
+
+
+class Intake(Protocol):
+    """Where a handler brings requests."""
+
+    def full(self) -> str | None:
+        """Why no further request can be taken now; None where one can."""
+        ...
+
+    def new_id(self) -> bytes:
+        """The id for a request that is complete: a UUIDv7, never going back within a worker."""
+        ...
+
+    def take(self, received: Received, answer: Answer) -> None:
+        """Decodes and stores one request, and then releases its answer."""
+        ...
+
+    def refuse(
+        self,
+        reason: str,
+        status: int | None,
+        remote: tuple[str, int],
+        head: JournalHead | None,
+        seen: bytes,
+        size: int,
+    ) -> None:
+        """Records a request that never reached the decoder, without waiting for the disk."""
+        ...
+
+
+class Handler(Protocol):
+    """Role `interaction_handler`. `make(settings, intake)` gives one a worker."""
+
+    largest: int
+    """The most bytes that one request may have, head and payload."""
+
+    def connection(self) -> asyncio.Protocol:
+        """The protocol for one accepted connection."""
+        ...
+
+    def turn_away(self) -> asyncio.Protocol:
+        """The protocol for a connection over the source's limit: refuses and closes."""
+        ...
+
+    def open_connections(self) -> int: ...
+
+    def sweep(self, now: float) -> None:
+        """Called twice a second with the loop's time: ends what is past its limit."""
+        ...
+
+    def drain(self) -> None:
+        """No new requests: idle connections close, others after their next answer."""
+        ...
+
+    def abort(self) -> None:
+        """Closes what is still open."""
+        ...

@@ -1,0 +1,80 @@
+"""Writing a segment: one worker's own SQLite file, committed in groups (core.journal.rows says what is in it)."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from uuid_utils import uuid7
+
+from core.catalogue.behaviour import JournalHead
+from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
+
+Row = tuple[object, ...]
+"""The columns of INSERT without the first, `seq`, which the writer gives."""
+
+_HEAD_COLUMN = 3
+
+
+class SegmentWriter:
+    """One segment, from its making to its close. `insert` and `commit` alternate; the two may be called from
+    different threads, never at once. sqlite3.Error from either means that the segment must not be written again."""
+
+    _opened = 0
+
+    def __init__(self, folder: Path, tenant: str, source: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{uuid7()}.db"
+        self.size = 0
+        """Bytes of the rows so far, about: what a segment's limit is held against."""
+        self._seq = 0
+        self._heads = 0
+        SegmentWriter._opened += 1
+        self._number = SegmentWriter._opened
+        self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._connection.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; BEGIN;" + SCHEMA
+        )
+        about = {"format": str(FORMAT), "tenant": tenant, "source": source, "pid": str(os.getpid())}
+        self._connection.executemany(INSERT_META, about.items())
+        self._connection.execute("COMMIT")
+        _sync_folders(folder)
+
+    def insert(self, rows: Sequence[tuple[JournalHead | None, Row]]) -> None:
+        """Begins a transaction with these rows in it."""
+        execute = self._connection.execute
+        execute("BEGIN")
+        complete: list[Row] = []
+        for head, row in rows:
+            self._seq += 1
+            place = self._head_row(head) if head is not None else None
+            complete.append((self._seq, *row[:_HEAD_COLUMN], place, *row[_HEAD_COLUMN:]))
+        self._connection.executemany(INSERT, complete)
+
+    def _head_row(self, head: JournalHead) -> int:
+        if head.place is not None and head.place[0] == self._number:
+            return head.place[1]
+        self._heads += 1
+        row = (self._heads, head.method, head.target, head.raw, head.metadata)
+        self._connection.execute(INSERT_HEAD, row)
+        self.size += len(head.raw) + len(head.metadata)
+        head.place = (self._number, self._heads)
+        return self._heads
+
+    def commit(self) -> None:
+        """Makes the transaction durable: it returns after the disk has it."""
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Ends writing. The engine checkpoints what is left in the write-ahead log."""
+        self._connection.close()
+
+
+def _sync_folders(folder: Path) -> None:
+    """Makes a new file's name durable, and those of the folders that may be new too."""
+    for path in (folder, folder.parent, folder.parent.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,161 @@
+"""Python scripts: found in the scripts folders, loaded, loaded afresh when something there changes."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.errors import Fault, TidegateError
+
+ARGUMENTS = ("payload", "metadata", "events", "logger")
+EXTRAS = ("state", "respond")
+
+
+class ScriptError(TidegateError):
+    """A script that cannot be used; the fault says where."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(str(fault))
+
+
+def find_script(name: str, folders: Sequence[Path]) -> Path:
+    """The script's file in the first folder that has it; ScriptError where none has."""
+    for folder in folders:
+        path = folder / name
+        if path.is_file():
+            return path
+    raise ScriptError(Fault(file=name, message="no such script in the scripts folders"))
+
+
+class PythonScript:
+    """One script with its `decode` function. `load` again puts a changed script in its place, or leaves the old."""
+
+    def __init__(self, name: str, folders: Sequence[Path]) -> None:
+        self.name = name
+        self.version: str | None = None
+        self.extras: frozenset[str] = frozenset()
+        """Which of `state` and `respond` the function names."""
+        self.decode: Callable[..., object]
+        self._folders = [folder.resolve() for folder in folders]
+
+    def load(self) -> None:
+        """Loads the script and what it imports from the scripts folders; ScriptError changes nothing."""
+        path = find_script(self.name, self._folders)
+        for folder in reversed(self._folders):
+            if str(folder) not in sys.path:
+                sys.path.insert(0, str(folder))
+        before = self._forget_modules()
+        try:
+            module = self._execute(path)
+            function = getattr(module, "decode", None)
+            extras = self._signature(function)
+        except BaseException:
+            self._forget_modules()
+            sys.modules.update(before)
+            raise
+        assert callable(function)
+        self.decode, self.extras, self.version = function, extras, self._hash(path)
+
+    def _execute(self, path: Path) -> ModuleType:
+        importlib.invalidate_caches()
+        name = f"tidegate_script_{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
+        try:
+            code = compile(path.read_bytes(), str(path), "exec")
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            exec(code, module.__dict__)
+        except SyntaxError as error:
+            raise ScriptError(
+                Fault(file=self._shown(error.filename), line=error.lineno or 0, message=error.msg)
+            ) from error
+        except Exception as error:
+            raise ScriptError(Fault(file=self.name, message=self.reason(error))) from error
+        return module
+
+    def _signature(self, function: object) -> frozenset[str]:
+        if not callable(function):
+            raise ScriptError(
+                Fault(file=self.name, message="has no function decode(payload, metadata, events, logger)")
+            )
+        if inspect.iscoroutinefunction(function):
+            raise ScriptError(Fault(file=self.name, message="decode is async; it must be a plain function"))
+        names = [
+            parameter.name
+            for parameter in inspect.signature(function).parameters.values()
+            if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        ]
+        beyond = names[len(ARGUMENTS) :]
+        if len(names) < len(ARGUMENTS) or not set(beyond) <= set(EXTRAS):
+            wanted = ", ".join(ARGUMENTS)
+            raise ScriptError(
+                Fault(file=self.name, message=f"decode must take {wanted}, and may take state and respond")
+            )
+        return frozenset(beyond)
+
+    def _hash(self, path: Path) -> str:
+        """A short hash of the script and of what it imported from the scripts folders."""
+        files = {path, *(Path(module.__file__ or "") for module in self._own_modules().values())}
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:6]
+
+    def _own_modules(self) -> dict[str, ModuleType]:
+        return {
+            name: module
+            for name, module in list(sys.modules.items())
+            if (file := getattr(module, "__file__", None)) and self._within(file)
+        }
+
+    def _forget_modules(self) -> dict[str, ModuleType]:
+        own = self._own_modules()
+        for name in own:
+            del sys.modules[name]
+        return own
+
+    def _within(self, file: str) -> bool:
+        return any(Path(file).is_relative_to(folder) for folder in self._folders)
+
+    def _shown(self, file: str | None) -> str:
+        for folder in self._folders:
+            if file and Path(file).is_relative_to(folder):
+                return str(Path(file).relative_to(folder))
+        return self.name
+
+    def reason(self, error: BaseException) -> str:
+        """What went wrong, as `decode.py:14  JSON is missing the id`: the innermost line that is a script's own."""
+        place = ""
+        step = error.__traceback__
+        while step is not None:
+            file = step.tb_frame.f_code.co_filename
+            if self._within(file):
+                place = f"{self._shown(file)}:{step.tb_lineno}  "
+            step = step.tb_next
+        return place + _said(error)
+
+
+def _said(error: BaseException) -> str:
+    text = str(error)
+    if type(error) in (Exception, ValueError, RuntimeError, AssertionError) and text:
+        return text
+    if type(error).__name__ == "DecodeFailed":
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def respond_to(received: Any) -> Callable[..., None]:
+    """What a script knows as `respond`: notes the answer, which is sent after the commit."""
+
+    def respond(body: bytes | str, status: int = 200) -> None:
+        data = body.encode() if isinstance(body, str) else bytes(body)
+        received.respond = (data, int(status))
+
+    return respond

@@ -1,0 +1,147 @@
+"""Group commit: one transaction, one fsync takes whatever waits; the next batch gathers while the last one commits.
+
+Rows are inserted by the loop's thread and only the commit, which waits for the disk, runs in a thread of its own: so
+the two threads don't fight over the interpreter for every row.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.catalogue.behaviour import Answer, JournalHead
+from core.journal.segment import Row, SegmentWriter
+
+REOPEN_AFTER = 1.0
+"""Seconds before a new segment is tried after one could not be made."""
+
+Entry = tuple[JournalHead | None, Row, Answer | None, int]
+"""A row with its head, the answer that waits for it, and its bytes, about."""
+
+
+class Committer:
+    """Owns the worker's current segment. All but the commit itself happens on the loop."""
+
+    def __init__(self, folder: Path, tenant: str, source: str, segment_size: int) -> None:
+        self._place = (folder, tenant, source)
+        self._segment_size = segment_size
+        self._loop = asyncio.get_running_loop()
+        self._segment: SegmentWriter | None = None
+        self._batch: list[Entry] = []
+        self._committing = False
+        self._scheduled = False
+        self._failed_at = 0.0
+        self._jobs: queue.SimpleQueue[tuple[SegmentWriter, list[Entry]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit_all, name="commit", daemon=True)
+        self._thread.start()
+        self.idle = asyncio.Event()
+        """Set while nothing waits for its commit."""
+        self.idle.set()
+        self.waiting = 0
+        """Requests that wait for their commit."""
+        self.waiting_bytes = 0
+        self.on_committed: Callable[[int], None] = lambda rows: None
+        self.on_fault: Callable[[str], None] = lambda reason: None
+
+    def open(self) -> None:
+        """Makes the first segment; sqlite3.Error or OSError where it cannot."""
+        self._segment = SegmentWriter(*self._place)
+
+    def add(self, entry: Entry) -> None:
+        """Puts a row into the next batch."""
+        self._batch.append(entry)
+        if not self.waiting:
+            self.idle.clear()
+        self.waiting += 1
+        self.waiting_bytes += entry[3]
+        if not self._committing and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._scheduled = False
+        if self._committing or not self._batch:
+            return
+        batch, self._batch = self._batch, []
+        segment = self._current_segment()
+        if segment is None:
+            self._fail(batch, None)
+            return
+        try:
+            segment.insert([(head, row) for head, row, _, _ in batch])
+        except sqlite3.Error as error:
+            self._fail(batch, error)
+            return
+        segment.size += sum(entry[3] for entry in batch)
+        self._committing = True
+        self._jobs.put((segment, batch))
+
+    def _commit_all(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            segment, batch = job
+            error: sqlite3.Error | None = None
+            try:
+                segment.commit()
+            except sqlite3.Error as failure:
+                error = failure
+            self._loop.call_soon_threadsafe(self._committed, batch, error)
+
+    def _committed(self, batch: list[Entry], error: sqlite3.Error | None) -> None:
+        self._committing = False
+        if error is not None:
+            self._fail(batch, error)
+            return
+        self._settle(batch)
+        if self._batch:  # what gathered meanwhile commits while these answers are written
+            self._begin()
+        answers = [answer for _, _, answer, _ in batch if answer is not None]
+        for answer in answers:
+            answer.ready = True
+        for answer in answers:
+            answer.release()
+        self.on_committed(len(batch))
+
+    def _fail(self, batch: list[Entry], error: sqlite3.Error | None) -> None:
+        """Nothing may be assumed of a segment after a failed commit: it is left and never written again."""
+        self._settle(batch)
+        if error is not None:
+            self._leave_segment()
+            self.on_fault(f"the journal cannot be written: {error}")
+        for _, _, answer, _ in batch:
+            if answer is not None:
+                answer.unavailable()
+        if self._batch:
+            self._loop.call_soon(self._begin)
+
+    def _settle(self, batch: list[Entry]) -> None:
+        self.waiting -= len(batch)
+        self.waiting_bytes -= sum(entry[3] for entry in batch)
+        if not self.waiting:
+            self.idle.set()
+
+    def _current_segment(self) -> SegmentWriter | None:
+        if self._segment is not None and self._segment.size >= self._segment_size:
+            self._leave_segment()
+        if self._segment is None and time.monotonic() - self._failed_at > REOPEN_AFTER:
+            try:
+                self.open()
+            except (sqlite3.Error, OSError) as error:
+                self._failed_at = time.monotonic()
+                self.on_fault(f"the journal cannot be written: {error}")
+        return self._segment
+
+    def _leave_segment(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment is not None:
+            threading.Thread(target=segment.close, name="close segment").start()
+
+    async def close(self) -> None:
+        """Waits for what is under way and closes the segment."""
+        await self.idle.wait()
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._segment is not None:
+            self._segment.close()

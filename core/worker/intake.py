@@ -1,0 +1,139 @@
+"""Where a handler's requests come in: decoded, put into a row, committed, and only then answered."""
+
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+from uuid_utils import uuid7
+
+from core.catalogue.behaviour import Answer, JournalHead, Received
+from core.journal.rows import DECODED, FAILED, REFUSED
+from core.journal.segment import Row
+from core.worker.commit import Committer
+from core.worker.runner import Runner, remote_text
+from core.worker.slot import Held
+
+MOST_WAITING = 1024
+"""Requests of a worker that may wait for their commit; a further one is answered 503."""
+MOST_WAITING_BYTES = 32 << 20
+REFUSED_A_SECOND = 20
+"""Refused requests that a source records a second; beyond that they are only counted."""
+ROW_OVERHEAD = 100
+"""Bytes a row takes beside its payload and events, about."""
+
+
+class WorkerIntake:
+    """The intake of one worker; see `core.catalogue.behaviour.Intake`."""
+
+    def __init__(
+        self, runner: Runner, committer: Committer, folder: Path, *, free_disk: int, refused_a_second: float
+    ) -> None:
+        self._runner = runner
+        self._committer = committer
+        self._folder = folder
+        self._free_disk = free_disk
+        self._disk_full = False
+        self._refused_a_second = refused_a_second
+        self._refused_allowance = refused_a_second
+        self._refused_at = time.monotonic()
+        self.script: str | None = None
+        self.uncounted: Counter[str] = Counter()
+        """Refused requests that were not recorded, by reason and network, since they were last told."""
+
+    def full(self) -> str | None:
+        committer = self._committer
+        if committer.waiting >= MOST_WAITING or committer.waiting_bytes >= MOST_WAITING_BYTES:
+            return "too many requests wait for the disk"
+        return "the disk is nearly full" if self._disk_full else None
+
+    def new_id(self) -> bytes:
+        return uuid7().bytes
+
+    def take(self, received: Received, answer: Answer) -> None:
+        decoded = self._runner.run(received)
+        status = answer.prepare(decoded.reason, received)
+        size = len(received.payload)
+        extra = msgspec.json.encode(received.extra) if received.extra else None
+        row: Row = (
+            received.id,
+            received.at,
+            remote_text(received.remote),
+            received.payload,
+            extra,
+            decoded.state,
+            DECODED if decoded.reason is None else FAILED,
+            decoded.events,
+            decoded.reason,
+            decoded.log,
+            decoded.log_cut,
+            status,
+            self.script,
+            decoded.micros,
+            size,
+        )
+        weight = size + len(decoded.events or b"") + len(decoded.log or b"") + ROW_OVERHEAD
+        self._committer.add((received.head, row, answer, weight))
+
+    def refuse(
+        self,
+        reason: str,
+        status: int | None,
+        remote: tuple[str, int],
+        head: JournalHead | None,
+        seen: bytes,
+        size: int,
+    ) -> None:
+        if not self._may_record():
+            self.uncounted[f"{reason} ({network(remote[0])})"] += 1
+            return
+        at = time.time_ns() // 1_000_000
+        row: Row = (
+            *(self.new_id(), at, remote_text(remote), seen, None, None, REFUSED),
+            *(None, reason, None, 0, status, None, 0, size),
+        )
+        self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD))
+
+    def _may_record(self) -> bool:
+        now = time.monotonic()
+        gained = (now - self._refused_at) * self._refused_a_second
+        self._refused_at = now
+        self._refused_allowance = min(self._refused_allowance + gained, self._refused_a_second)
+        if self._refused_allowance < 1:
+            return False
+        self._refused_allowance -= 1
+        return True
+
+    def bury(self, held: Held, reason: str) -> None:
+        """Records the request that a worker was decoding when it ended."""
+        head = _head_of(held.head)
+        row: Row = (
+            *(held.id, held.received, held.remote, held.payload, None, None, FAILED),
+            *(None, reason, None, 0, None, self.script, 0, len(held.payload)),
+        )
+        self._committer.add((head, row, None, len(held.payload) + ROW_OVERHEAD))
+
+    def look_at_disk(self) -> None:
+        """Notes whether the disk has room; called now and then, not for every request."""
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError:
+            return
+        self._disk_full = disk.f_bavail * disk.f_frsize < self._free_disk
+
+
+def _head_of(raw: bytes) -> JournalHead | None:
+    """A journal head of redacted bytes, as far as it can be told without the handler that judged it."""
+    if not raw:
+        return None
+    words = raw.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+    method, target = (words[0], words[1]) if len(words) == 3 else ("", "")
+    return JournalHead(method, target, raw, msgspec.json.encode({"http.method": method, "http.target": target}))
+
+
+def network(host: str) -> str:
+    """The network that an address is counted under: its /24, or its /64."""
+    if ":" in host:
+        return ":".join(host.split(":")[:4]) + "::/64"
+    return ".".join(host.split(".")[:3]) + ".0/24"

@@ -1,0 +1,123 @@
+"""What an engine and its worker say to each other over their socketpair: one JSON message a line.
+
+The socketpair is the lifeline too: a worker that reads its end knows that the engine has gone.
+"""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from core.errors import Fault
+
+LINE_LIMIT = 8 << 20
+
+
+class Configure(msgspec.Struct, tag=True, kw_only=True):
+    """The first message: all that a worker needs. Its listening sockets are file descriptors that it inherited."""
+
+    tenant: str
+    source: str
+    packages: list[str]
+    """The component packages of the catalogue."""
+    table: dict[str, Any]
+    """The event source's TOML table."""
+    script_folders: list[str]
+    journal: str
+    slot: str
+    listeners: list[int]
+    share: int
+    """How many workers the source has."""
+    segment_size: int
+    free_disk: int
+    casualties: list["Casualty"] = []
+    poisoned: list["Poison"] = []
+
+
+class Casualty(msgspec.Struct, kw_only=True):
+    """The slot of a worker that ended while it decoded, and what ended it."""
+
+    slot: str
+    reason: str
+
+
+class Poison(msgspec.Struct, tag=True, kw_only=True):
+    """A payload that killed a worker, by its hash; not decoded again until then (time.time())."""
+
+    hash: str
+    until: float
+    reason: str
+
+
+class Accept(msgspec.Struct, tag=True):
+    """Take connections from now on."""
+
+
+class Drain(msgspec.Struct, tag=True):
+    """Take no more connections; answer what is held within this many seconds, and end."""
+
+    seconds: float
+
+
+class Reload(msgspec.Struct, tag=True):
+    """Something in the scripts folders has changed."""
+
+
+class Ready(msgspec.Struct, tag=True, kw_only=True):
+    """The worker could accept now; `buried` slots are in its journal and may be removed."""
+
+    script: str | None
+    buried: list[str] = []
+
+
+class Unready(msgspec.Struct, tag=True):
+    """The worker cannot serve this source."""
+
+    fault: Fault
+
+
+class Loaded(msgspec.Struct, tag=True):
+    """What came of a Reload: the version that acts now, and why the newest does not, if so."""
+
+    script: str | None
+    fault: Fault | None = None
+
+
+class Nudge(msgspec.Struct, tag=True, kw_only=True):
+    """There are new rows, or new counts."""
+
+    connections: int
+    uncounted: dict[str, int] = {}
+    fault: str | None = None
+    """Why the journal cannot be written, if so."""
+
+
+ToWorker = Configure | Poison | Accept | Drain | Reload
+ToEngine = Ready | Unready | Loaded | Nudge
+
+_to_worker = msgspec.json.Decoder(ToWorker)
+_to_engine = msgspec.json.Decoder(ToEngine)
+
+
+def send(writer: asyncio.StreamWriter, message: ToWorker | ToEngine) -> None:
+    """Queues a message; a peer that has gone is noticed by whoever reads from it."""
+    if not writer.is_closing():
+        writer.write(msgspec.json.encode(message) + b"\n")
+
+
+async def to_worker(reader: asyncio.StreamReader) -> ToWorker | None:
+    """The engine's next message; None when the engine has gone."""
+    try:
+        line = await reader.readline()
+    except ConnectionError:
+        return None
+    return _to_worker.decode(line) if line.endswith(b"\n") else None
+
+
+async def to_engine(reader: asyncio.StreamReader) -> ToEngine | None:
+    """The worker's next message; None when the worker has gone."""
+    try:
+        line = await reader.readline()
+    except ConnectionError:
+        return None
+    return _to_engine.decode(line) if line.endswith(b"\n") else None

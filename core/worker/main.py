@@ -1,0 +1,268 @@
+"""The process behind one event source: accept, interact, decode, commit, answer.
+
+Started by the engine as `python -m core.worker.main FD`, where FD is its end of the lifeline.
+"""
+
+import asyncio
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.catalogue.behaviour import Decoder, Handler
+from core.catalogue.component import EVENT_SOURCES
+from core.catalogue.configured import Configured, read_component
+from core.catalogue.registry import Catalogue
+from core.errors import ConfigurationError, Fault, TidegateError
+from core.scripting.log import DecodeLog, ScriptLogger
+from core.scripting.python_script import ScriptError
+from core.worker.accept import Acceptor
+from core.worker.commit import Committer
+from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
+from core.worker.lifeline import (
+    LINE_LIMIT,
+    Accept,
+    Configure,
+    Drain,
+    Loaded,
+    Nudge,
+    Poison,
+    Ready,
+    Reload,
+    Unready,
+    send,
+    to_worker,
+)
+from core.worker.runner import Runner
+from core.worker.slot import Slot, read_slot
+
+SWEEP_EVERY = 0.25
+NUDGE_AFTER = 0.02
+"""Seconds in which commits are gathered into one nudge."""
+ORPHAN_DRAIN = 2.0
+"""Seconds in which a worker whose engine has gone answers what it holds."""
+
+
+class Context:
+    """What a decoder may use of its worker; see `core.catalogue.behaviour.DecoderContext`."""
+
+    def __init__(self, tenant: str, source: str, folders: Sequence[Path], log: DecodeLog) -> None:
+        self.tenant = tenant
+        self.source = source
+        self.script_folders = folders
+        self.logger = ScriptLogger(log)
+
+
+class Worker:
+    """One worker, from its configuration to its end."""
+
+    def __init__(self, configure: Configure, writer: asyncio.StreamWriter) -> None:
+        self._configure = configure
+        self._writer = writer
+        self._loop = asyncio.get_running_loop()
+        self._log = DecodeLog()
+        sys.stdout = self._log
+        self._nudging = False
+        self._fault: str | None = None
+        self._told = 0
+        self._draining: asyncio.Task[None] | None = None
+        self.done = asyncio.Event()
+
+    def prepare(self) -> Ready:
+        """Everything up to the first connection; TidegateError, OSError or sqlite3.Error where it cannot be."""
+        configure = self._configure
+        source = self._read_source()
+        decoder = self._make_decoder(source)
+        folder = Path(configure.journal)
+        self._committer = Committer(folder, configure.tenant, configure.source, configure.segment_size)
+        self._committer.on_committed = self._nudge_later
+        self._committer.on_fault = self._on_fault
+        self._committer.open()
+        self._runner = Runner(decoder, None, self._log)
+        self._runner.load()
+        share = configure.share
+        self._intake = WorkerIntake(
+            self._runner,
+            self._committer,
+            folder,
+            free_disk=configure.free_disk,
+            refused_a_second=max(1.0, REFUSED_A_SECOND / share),
+        )
+        self._intake.script = decoder.version
+        self._intake.look_at_disk()
+        self._decoder = decoder
+        self._handler = self._make_handler(source)
+        self._slot = Slot(Path(configure.slot), self._handler.largest)
+        self._runner.hold_in(self._slot)
+        listeners = [socket.socket(fileno=number) for number in configure.listeners]
+        most: int = getattr(source.settings, "max_connections", 10000)
+        self._most_connections = -(-most // share)
+        self._acceptor = Acceptor(listeners, self._protocol)
+        for poison in configure.poisoned:
+            self._poison(poison)
+        return Ready(script=decoder.version, buried=self._bury())
+
+    def _read_source(self) -> Configured:
+        configure = self._configure
+        catalogue = Catalogue(tuple(configure.packages))
+        path = f"event_sources/{configure.source}"
+        source, faults = read_component(catalogue, EVENT_SOURCES, configure.table, path)
+        if source is None:
+            raise ConfigurationError(faults)
+        return source
+
+    def _make_decoder(self, source: Configured) -> Decoder:
+        configure = self._configure
+        slot = source.slots["decoder"]
+        folders = [Path(folder) for folder in configure.script_folders]
+        context = Context(configure.tenant, configure.source, folders, self._log)
+        made: Decoder = slot.component.make(slot.settings, context)
+        return made
+
+    def _make_handler(self, source: Configured) -> Handler:
+        slot = source.slots["interaction_handler"]
+        made: Handler = slot.component.make(slot.settings, self._intake)
+        made.sweep(self._loop.time())
+        return made
+
+    def _bury(self) -> list[str]:
+        buried: list[str] = []
+        for casualty in self._configure.casualties:
+            held = read_slot(Path(casualty.slot))
+            if held is not None:
+                self._intake.bury(held, casualty.reason)
+            buried.append(casualty.slot)
+        return buried
+
+    def _protocol(self) -> asyncio.Protocol:
+        if self._handler.open_connections() >= self._most_connections:
+            return self._handler.turn_away()
+        return self._handler.connection()
+
+    async def settled(self) -> None:
+        """Waits until what was buried is on disk."""
+        await self._committer.idle.wait()
+
+    async def obey(self, reader: asyncio.StreamReader) -> None:
+        """Does what the engine says, until it has gone."""
+        while (message := await to_worker(reader)) is not None:
+            match message:
+                case Accept():
+                    self._acceptor.start()
+                    self._sweeping = self._loop.create_task(self._sweep())
+                case Drain(seconds):
+                    self._begin_drain(seconds)
+                case Reload():
+                    self._reload()
+                case Poison():
+                    self._poison(message)
+                case Configure():
+                    pass  # only the first message configures
+        self._begin_drain(ORPHAN_DRAIN)
+
+    def _reload(self) -> None:
+        fault: Fault | None = None
+        try:
+            self._runner.load()
+        except ScriptError as error:
+            fault = error.fault
+        except (TimeoutError, TidegateError) as error:
+            fault = Fault(message=str(error))
+        self._intake.script = self._decoder.version
+        send(self._writer, Loaded(self._decoder.version, fault))
+
+    def _poison(self, poison: Poison) -> None:
+        self._runner.poisoned[poison.hash] = (poison.until, poison.reason)
+
+    async def _sweep(self) -> None:
+        beats = 0
+        while True:
+            self._handler.sweep(self._loop.time())
+            beats += 1
+            if beats % 4 == 0:
+                self._intake.look_at_disk()
+                if self._intake.uncounted or self._handler.open_connections() != self._told:
+                    self._nudge_later(0)
+            await asyncio.sleep(SWEEP_EVERY)
+
+    def _on_fault(self, reason: str) -> None:
+        self._fault = reason
+        self._nudge_later(0)
+
+    def _nudge_later(self, rows: int) -> None:
+        if rows:
+            self._fault = None
+        if not self._nudging:
+            self._nudging = True
+            self._loop.call_later(NUDGE_AFTER, self._nudge)
+
+    def _nudge(self) -> None:
+        self._nudging = False
+        uncounted = dict(self._intake.uncounted)
+        self._intake.uncounted.clear()
+        self._told = self._handler.open_connections()
+        send(self._writer, Nudge(connections=self._told, uncounted=uncounted, fault=self._fault))
+
+    def _begin_drain(self, seconds: float) -> None:
+        if self._draining is None:
+            self._draining = self._loop.create_task(self._drain(seconds))
+
+    async def _drain(self, seconds: float) -> None:
+        self._acceptor.stop()
+        end = self._loop.time() + seconds
+        self._handler.drain()
+        while self._handler.open_connections() and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+            self._handler.sweep(self._loop.time())
+        self._handler.abort()
+        await self._committer.close()
+        self._slot.close()
+        Path(self._configure.slot).unlink(missing_ok=True)
+        self._nudge()
+        self.done.set()
+
+
+def _fault_of(error: Exception) -> Fault:
+    if isinstance(error, ScriptError):
+        return error.fault
+    if isinstance(error, ConfigurationError):
+        return error.faults[0]
+    return Fault(message=str(error))
+
+
+async def run(lifeline: int) -> int:
+    """The worker's life; the exit status."""
+    pair = socket.socket(fileno=lifeline)
+    pair.setblocking(False)
+    reader, writer = await asyncio.open_unix_connection(sock=pair, limit=LINE_LIMIT)
+    first = await to_worker(reader)
+    if not isinstance(first, Configure):
+        return 1
+    worker = Worker(first, writer)
+    try:
+        ready = worker.prepare()
+    except (TidegateError, OSError, sqlite3.Error) as error:
+        send(writer, Unready(_fault_of(error)))
+        await writer.drain()
+        return 1
+    await worker.settled()
+    send(writer, ready)
+    obeying = asyncio.create_task(worker.obey(reader))
+    await worker.done.wait()
+    obeying.cancel()
+    writer.close()
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The process: the engine alone says when it ends, so that a ctrl+c at a terminal ends nothing half way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.dont_write_bytecode = True  # nothing of ours goes into the operator's scripts folders
+    return asyncio.run(run(int(arguments[0])))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,157 @@
+"""One decode, under its limits.
+
+The request is noted in the slot, then an interval timer is set that raises `Overtime` in the script: a BaseException,
+so that the script's own `except Exception` doesn't eat it, and again and again, so that a bare `except:` doesn't
+either. What even that cannot end (a loop inside one C call) the engine ends, by killing the worker.
+"""
+
+import hashlib
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import msgspec
+
+from core.catalogue.behaviour import Decoder, Received
+from core.scripting.log import DecodeLog
+from core.worker.slot import Slot
+
+AGAIN_AFTER = 0.05
+"""Seconds between one Overtime and the next while a script swallows them."""
+MOST_STATE = 4096
+"""Bytes of JSON that a connection's state may have, for it is kept with every request."""
+LOAD_TIMEOUT = 5.0
+"""Seconds that the loading of a script may take."""
+
+
+class Overtime(BaseException):
+    """Raised in a script that runs longer than it may."""
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """What came of one decode. `events` is JSON for the journal, None for none."""
+
+    reason: str | None
+    events: bytes | None
+    state: bytes | None
+    log: bytes | None
+    log_cut: int
+    micros: int
+
+
+class Runner:
+    """Runs a worker's decoder. Must live in the main thread, where Python runs signal handlers."""
+
+    def __init__(self, decoder: Decoder, slot: Slot | None, log: DecodeLog) -> None:
+        self._decoder = decoder
+        self._slot = slot
+        self._log = log
+        self._armed = False
+        self._expired = False
+        self.poisoned: dict[str, tuple[float, str]] = {}
+        """Hashes of payloads that killed a worker: until when (time.time()), and why."""
+        signal.signal(signal.SIGALRM, self._on_alarm)
+
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        if self._armed:
+            self._expired = True
+            raise Overtime
+
+    @contextmanager
+    def _limited(self, timeout: float) -> Generator[None]:
+        self._expired = False
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
+        try:
+            yield
+        finally:
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def hold_in(self, slot: Slot) -> None:
+        """Notes every request in this slot while it is decoded."""
+        self._slot = slot
+
+    def load(self) -> None:
+        """Loads the decoder's script within the limit; raises what stands in the way and keeps what was loaded."""
+        try:
+            with self._limited(LOAD_TIMEOUT):
+                self._decoder.load()
+        except Overtime:
+            raise TimeoutError(f"the script took longer than {LOAD_TIMEOUT:g} s to load") from None
+        finally:
+            self.poisoned.clear()
+            self._log.take()
+
+    def run(self, received: Received) -> Decoded:
+        """Decodes one request. Whatever the script does, this returns (or the engine kills the worker)."""
+        reason: str | None = None
+        encoded: bytes | None = None
+        state, reason = _encode_state(received)
+        if self.poisoned and reason is None:
+            reason = self._poison(received.payload)
+        if reason is None:
+            reason, encoded = self._decode(received)
+        log, cut = self._log.take()
+        micros = int((time.perf_counter() - received.began) * 1e6)
+        return Decoded(reason, encoded, state, log, cut, micros)
+
+    def _decode(self, received: Received) -> tuple[str | None, bytes | None]:
+        decoder = self._decoder
+        if self._slot is not None:
+            head = received.head.raw if received.head is not None else b""
+            remote = remote_text(received.remote)
+            self._slot.hold(received.id, received.at, decoder.timeout, received.payload, head, remote)
+        self._expired = False
+        try:
+            try:
+                self._armed = True
+                signal.setitimer(signal.ITIMER_REAL, decoder.timeout, AGAIN_AFTER)
+                events = decoder.decode(received)
+                encoded = msgspec.json.encode(events) if events else None
+            finally:
+                self._armed = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except Overtime:
+            return self._over(), None
+        except BaseException as error:  # noqa: BLE001  # a script may raise anything, SystemExit too
+            return self._over() if self._expired else decoder.reason(error), None
+        finally:
+            if self._slot is not None:
+                self._slot.release()
+        return (self._over(), None) if self._expired else (None, encoded)
+
+    def _over(self) -> str:
+        return f"ran longer than its time limit of {self._decoder.timeout:g} s"
+
+    def _poison(self, payload: bytes) -> str | None:
+        known = self.poisoned.get(payload_hash(payload))
+        if known is None or known[0] < time.time():
+            return None
+        return f"not decoded again: these bytes ended a worker ({known[1]})"
+
+
+def _encode_state(received: Received) -> tuple[bytes | None, str | None]:
+    """The connection's state for the journal, or why it cannot be kept."""
+    if not received.state:
+        return None, None
+    try:
+        state = msgspec.json.encode(received.state)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        return None, f"the connection's state is not JSON: {error}"
+    if len(state) > MOST_STATE:
+        return None, f"the connection's state is {len(state)} bytes; {MOST_STATE} are allowed"
+    return state, None
+
+
+def payload_hash(payload: bytes) -> str:
+    """What a payload is remembered by."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def remote_text(remote: tuple[str, int]) -> str:
+    """`127.0.0.1:5000`, `[::1]:5000`."""
+    host, port = remote
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
