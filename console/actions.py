@@ -62,6 +62,7 @@ _DECLARED = (
     Action("previous", "Previous", "N", "goes to the previous match"),
     Action("failed", "Failed only", "f", "shows only what failed, or all again"),
     Action("mark", "Mark", "m", "marks the current row; an action then takes all marked"),
+    Action("view", "View", "v", "shows the same in another way"),
     Action("copy", "Copy", "y", "copies to the clipboard"),
     Action("save", "Save", "w", "saves to a file"),
     Action("replay", "Replay", "r", "replays, or sends again"),
