@@ -1,0 +1,190 @@
+"""One segment while the follower reads it: where it ends, its next rows, its write-ahead log, its end."""
+
+import contextlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final, cast
+
+from core.errors import TidegateError
+from core.journal.index import BUSY_SECONDS, IndexedSegment, connect
+from core.journal.rows import FORMAT
+from core.journal.taken import TAKE, Columns, TakenRow, taken_row
+
+BATCH_ROWS: Final = 2000
+BATCH_BYTES: Final = 8 << 20
+"""Of payloads and events: what bounds a batch where its rows are large."""
+
+_READ_AT_ONCE: Final = 50
+
+CHECKPOINT_ROWS: Final = 512
+CHECKPOINT_BYTES: Final = 4 << 20
+CHECKPOINT_SECONDS: Final = 1.0
+"""A checkpoint syncs the disk that commits sync too, so there is at most one a second."""
+
+SETTLED_NS: Final = 100_000_000
+"""File times advance in steps of a few milliseconds: a file that was written this long ago and keeps its time was not
+written since."""
+
+IDLE_SECONDS: Final = 60.0
+"""How long a segment is quiet before it is tried whether anybody still writes it, whatever its process id says."""
+
+
+class NotReady(TidegateError):
+    """The writer has not made the segment's tables yet."""
+
+
+class FollowedSegment:
+    """A segment that is read. Only the follower's thread may call it."""
+
+    def __init__(self, file: Path, indexed: IndexedSegment) -> None:
+        self.file = file
+        self.indexed = indexed
+        self.end = indexed.taken
+        """The last row that was there when it was looked for."""
+        self.rest_until = 0.0
+        """Not looked at before this (monotonic seconds), because of a fault or because it is not ready."""
+        self.failures = 0
+        self.pid = 0
+        self._wal = file.with_name(file.name + "-wal")
+        self._settled: tuple[int, int] | None = None
+        self._rows_unchecked = 0
+        self._wal_checked = 0
+        self._checkpoint_at = 0.0
+        self._finish_at = 0.0
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def behind(self) -> int:
+        return max(0, self.end - self.indexed.taken)
+
+    def look(self, *, thoroughly: bool) -> None:
+        """Notes the segment's end. Unless `thoroughly`, a file that keeps its time is taken to keep its end."""
+        stamp = self._stamp()
+        if self._connection is not None and not thoroughly and stamp == self._settled:
+            return
+        connection = self._opened()
+        (last,) = connection.execute("SELECT max(seq) FROM requests").fetchone()
+        self.end = last or 0
+        old = stamp is not None and time.time_ns() - stamp[0] > SETTLED_NS
+        self._settled = stamp if old else None
+
+    def batch(self) -> list[TakenRow]:
+        """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
+        connection = self._opened()
+        query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq LIMIT {BATCH_ROWS}"
+        cursor = connection.execute(query, (self.indexed.taken, self.end))
+        tenant, source = self.indexed.tenant, self.indexed.source
+        rows: list[TakenRow] = []
+        weight = 0
+        while weight < BATCH_BYTES and (some := cast("list[Columns]", cursor.fetchmany(_READ_AT_ONCE))):
+            weight += sum(len(columns[6]) + len(columns[8] or b"") for columns in some)
+            rows += [taken_row(tenant, source, columns) for columns in some]
+        cursor.close()
+        self._rows_unchecked += len(rows)
+        if not rows:
+            self.end = self.indexed.taken
+        return rows
+
+    def checkpoint(self, now: float) -> None:
+        """Moves what was committed from the write-ahead log into the file, when there is enough of it. It never makes
+        the writer wait."""
+        if now < self._checkpoint_at or self._connection is None or not self._rows_unchecked:
+            return
+        size = self._wal_size()
+        if self._rows_unchecked < CHECKPOINT_ROWS and size < self._wal_checked + CHECKPOINT_BYTES:
+            return
+        self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._rows_unchecked = 0
+        self._wal_checked = size
+        self._checkpoint_at = now + CHECKPOINT_SECONDS
+
+    def abandoned(self, now: float, successors: set[int]) -> bool:
+        """Whether it is time to see if the segment has lost its writer: the process is gone or writes another segment
+        (its id is among `successors`), or nothing came for a minute."""
+        if self._connection is None or now < self._finish_at:
+            return False
+        if self.pid in successors or not _is_alive(self.pid):
+            self._finish_at = now + CHECKPOINT_SECONDS
+            return True
+        written = self._settled is None or time.time_ns() - self._settled[0] < IDLE_SECONDS * 1e9
+        self._finish_at = now + (CHECKPOINT_SECONDS if written else IDLE_SECONDS)
+        return not written
+
+    def finish(self) -> bool:
+        """Folds the write-ahead log into the file for good, which SQLite lets only the file's one user do; False while
+        the writer or a reader has it open."""
+        connection = self._opened()
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            return False
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        if mode != "delete":
+            return False
+        (last,) = connection.execute("SELECT max(seq) FROM requests").fetchone()
+        self.end = last or 0
+        return self.behind == 0
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            if self.file.stat().st_size == 0:
+                # Its writer is about to switch it to WAL, which a reader could hinder.
+                raise NotReady(f"{self.file.name} is empty yet")
+            connection = connect(self.file)
+            try:
+                self.pid = _checked(connection, self.file)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _stamp(self) -> tuple[int, int] | None:
+        for file in (self._wal, self.file):
+            with contextlib.suppress(FileNotFoundError):
+                status = file.stat()
+                return status.st_mtime_ns, status.st_size
+        return None
+
+    def _wal_size(self) -> int:
+        try:
+            return self._wal.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _checked(connection: sqlite3.Connection, file: Path) -> int:
+    """The process id of the segment's writer; NotReady or TidegateError where it can't be read (yet)."""
+    # Checkpoints by this connection must be as durable as the writer's commits: what they move leaves the log.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not {"meta", "heads", "requests"} <= tables:
+        raise NotReady(f"{file.name} has no tables yet")
+    meta = dict(cast("list[tuple[str, str]]", connection.execute("SELECT key, value FROM meta").fetchall()))
+    if meta.get("format") != str(FORMAT):
+        raise TidegateError(f"{file.name} is of format {meta.get('format')}; this Tidegate reads format {FORMAT}")
+    return int(meta.get("pid") or 0)
+
+
+def _is_alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,231 @@
+"""Follows the workers' segments into the index and passes each new row on, off the path of any answer."""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Final
+
+from core.errors import TidegateError
+from core.journal.folders import Folders
+from core.journal.followed import FollowedSegment, NotReady
+from core.journal.index import Index, is_damage, set_aside
+from core.journal.taken import TakenRow
+
+LOG = logging.getLogger("tidegate.journal")
+
+OnRows = Callable[[list[TakenRow]], None]
+
+_NOT_READY_SECONDS: Final = 5.0
+"""A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
+
+_REST_SECONDS: Final = (0.5, 2.0, 10.0, 30.0)
+"""How long a faulty segment rests after its first, second, … fault."""
+
+THOROUGH_SECONDS: Final = 1.0
+"""How often every segment is looked at whatever its file's time says."""
+
+
+class Follower:
+    """Reads every segment from its last taken row on. One thread calls it, except for `behind`.
+
+    `on_rows` is called with the rows of one batch, all of one segment and so of one event source. It gets rows received
+    from `since` on (milliseconds since the epoch), each once, also when the index is rebuilt meanwhile; older ones are
+    only indexed. It must neither wait nor fail.
+    """
+
+    def __init__(self, journal_dir: Path, index_file: Path, on_rows: OnRows, *, since: int | None = None) -> None:
+        self.journal_dir = journal_dir
+        self.index_file = index_file
+        self.on_rows = on_rows
+        self.since = int(time.time() * 1000) if since is None else since
+        self.errors: dict[str, str] = {}
+        """What is wrong with which segment (or with the index), by path."""
+        self.stopping = False
+        """Set from any thread: the pass that runs ends after its batch."""
+        journal_dir.mkdir(parents=True, exist_ok=True)
+        self._index = Index(index_file)
+        self._distrusted = False
+        self._folders = Folders(journal_dir)
+        self._segments: dict[str, FollowedSegment] = {}
+        self._told: dict[str, int] = {}
+        self._behind = 0
+        self._thorough_at = 0.0
+        self._reconcile()
+
+    def behind(self) -> int:
+        """Committed rows that the index has not taken; may be asked from any thread."""
+        return self._behind
+
+    def distrust(self) -> None:
+        """Says, from any thread, that the index was found damaged: the next pass sets it aside and starts it anew."""
+        self._distrusted = True
+
+    def take(self, *, thoroughly: bool = True) -> int:
+        """One pass: every segment from its last taken row to the end it has now. Returns how many rows it took.
+
+        Not `thoroughly`, segments whose files keep their time are passed over, except once a second.
+        """
+        now = time.monotonic()
+        thorough = thoroughly or now >= self._thorough_at
+        if thorough:
+            self._thorough_at = now + THOROUGH_SECONDS
+        try:
+            if self._distrusted:
+                self._rebuild()
+            return self._pass(now, thorough)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                self._note(str(self.index_file), error)
+                return 0
+            self._rebuild()
+            return self._pass(now, thorough=True)
+
+    def close(self) -> None:
+        for segment in self._segments.values():
+            segment.close()
+        self._segments.clear()
+        self._index.close()
+
+    def _pass(self, now: float, thorough: bool) -> int:
+        self._discover(thorough)
+        awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
+        successors = self._successors()
+        ending = [segment for segment in awake if segment.abandoned(now, successors.get(segment.file, set()))]
+        for segment in awake:
+            with self._faults_of(segment):
+                segment.look(thoroughly=thorough or segment in ending)
+        self._count_behind()
+        taken = self._take_rows([segment for segment in awake if segment.behind], now)
+        self.errors.pop(str(self.index_file), None)
+        for segment in awake:
+            with self._faults_of(segment):
+                segment.checkpoint(time.monotonic())
+        for segment in ending:
+            with self._faults_of(segment):
+                self._finish(segment)
+        for segment in awake:
+            if segment.failures and segment.rest_until <= now:
+                segment.failures = 0
+                self.errors.pop(segment.indexed.path, None)
+        return taken
+
+    def _take_rows(self, waiting: list[FollowedSegment], now: float) -> int:
+        """A batch of each in turn, so that a long one doesn't hold up the others."""
+        taken = 0
+        while waiting and not self.stopping:
+            for segment in waiting:
+                rows: list[TakenRow] = []
+                with self._faults_of(segment):
+                    rows = segment.batch()
+                if rows:
+                    self._index.take(segment.indexed, rows)
+                    self._tell(segment, rows)
+                    taken += len(rows)
+            self._count_behind()
+            waiting = [segment for segment in waiting if segment.behind and segment.rest_until <= now]
+        return taken
+
+    def _tell(self, segment: FollowedSegment, rows: list[TakenRow]) -> None:
+        path = segment.indexed.path
+        told = self._told.get(path, 0)
+        self._told[path] = max(told, rows[-1].seq)
+        if rows[0].seq <= told or min(row.received for row in rows) < self.since:
+            rows = [row for row in rows if row.seq > told and row.received >= self.since]
+        if rows:
+            self.on_rows(rows)
+
+    def _finish(self, segment: FollowedSegment) -> None:
+        if not segment.behind and segment.finish():
+            self._index.finish(segment.indexed)
+            self._let_go(segment)
+
+    def _let_go(self, segment: FollowedSegment) -> None:
+        segment.close()
+        self._segments.pop(segment.indexed.path, None)
+
+    def _successors(self) -> dict[Path, set[int]]:
+        """For each segment, the processes that write a newer one in its folder."""
+        newer: dict[Path, set[int]] = {}
+        found: dict[Path, set[int]] = {}
+        for segment in sorted(self._segments.values(), key=lambda segment: segment.file.name, reverse=True):
+            pids = newer.setdefault(segment.file.parent, set())
+            found[segment.file] = set(pids)
+            if segment.pid:
+                pids.add(segment.pid)
+        return found
+
+    def _discover(self, thorough: bool) -> None:
+        if not self._folders.changed(thorough):
+            return
+        known = {segment.path: segment for segment in self._index.segments()}
+        present = self._folders.segments
+        for path, file in sorted(present.items(), key=lambda item: item[1].name):
+            indexed = known.get(path)
+            if path in self._segments or (indexed is not None and indexed.finished):
+                continue
+            if indexed is None:
+                tenant, source, name = path.removesuffix(".db").split("/")
+                indexed = self._index.add(tenant, source, name)
+            self._segments[path] = FollowedSegment(file, indexed)
+        for path, indexed in known.items():
+            if path not in present:
+                self._vanished(path)
+                self._index.forget(indexed)
+
+    def _vanished(self, path: str) -> None:
+        self.errors.pop(path, None)
+        self._told.pop(path, None)
+        if segment := self._segments.get(path):
+            self._let_go(segment)
+
+    def _rebuild(self) -> None:
+        """Begins the index anew: every segment is taken again from its first row."""
+        self._distrusted = False
+        LOG.error("%s is damaged: it is set aside and built again from the journal", self.index_file)
+        for segment in self._segments.values():
+            segment.close()
+        self._segments.clear()
+        self._index.close()
+        set_aside(self.index_file)
+        self._index = Index(self.index_file)
+        self._folders.forget()
+
+    def _reconcile(self) -> None:
+        """At the start, so that a damaged index is found before anybody asks it."""
+        try:
+            self._index.segments()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            self._rebuild()
+
+    def _count_behind(self) -> None:
+        self._behind = sum(segment.behind for segment in self._segments.values())
+
+    @contextlib.contextmanager
+    def _faults_of(self, segment: FollowedSegment) -> Generator[None]:
+        """Keeps a segment's fault from the others: it is recorded, and the segment rests."""
+        try:
+            yield
+        except (sqlite3.Error, OSError, TidegateError, ValueError) as error:
+            self._rest(segment, error)
+
+    def _rest(self, segment: FollowedSegment, error: Exception) -> None:
+        segment.close()
+        if not segment.file.exists():
+            self._folders.forget()
+            return
+        if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
+            return
+        segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
+        segment.failures += 1
+        self._note(segment.indexed.path, error)
+
+    def _note(self, path: str, error: Exception) -> None:
+        text = str(error)
+        if self.errors.get(path) != text:
+            LOG.error("cannot follow %s: %s", path, text)
+        self.errors[path] = text

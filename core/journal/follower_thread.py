@@ -1,0 +1,92 @@
+"""The engine's thread that keeps the index up with the workers."""
+
+import logging
+import threading
+import time
+from typing import Final
+
+from core.journal.follower import Follower
+
+LOG = logging.getLogger("tidegate.journal")
+
+COALESCE_SECONDS: Final = 0.01
+"""Passes begin no closer together than this, so that a burst of commits makes one."""
+
+IDLE_SECONDS: Final = 0.5
+"""A pass is made this often without any nudge: a nudge may be lost with the worker that owed it."""
+
+
+class FollowerThread:
+    """Runs a follower's passes. All its methods may be called from any thread; `passed` and `stop` wait."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self._condition = threading.Condition()
+        self._nudged = True
+        self._awaited = 0
+        self._started = 0
+        self._ended = 0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="journal-follower", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Says that a worker has committed."""
+        with self._condition:
+            self._nudged = True
+            self._condition.notify_all()
+
+    def behind(self) -> int:
+        return self.follower.behind()
+
+    def passed(self, timeout: float = 2.0) -> int:
+        """Waits, at most `timeout` seconds, until a pass that began after this call has ended, so that all that was
+        committed before is indexed. Returns how many rows are behind still."""
+        with self._condition:
+            wanted = self._started + 1
+            self._awaited = max(self._awaited, wanted)
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: self._ended >= wanted or self._stopping, timeout)
+        return self.follower.behind()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Ends the pass that runs after its batch, then the thread, and closes what the follower holds open."""
+        with self._condition:
+            self._stopping = self.follower.stopping = True
+            self._condition.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self.follower.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(self._is_wanted, IDLE_SECONDS)
+                if self._stopping:
+                    return
+                self._nudged = False
+                self._started += 1
+                thoroughly = self._started <= self._awaited
+            began = time.monotonic()
+            self._pass(thoroughly)
+            with self._condition:
+                self._ended = self._started
+                self._condition.notify_all()
+                rest = began + COALESCE_SECONDS - time.monotonic()
+                self._condition.wait_for(self._is_urgent, max(0.0, rest))
+
+    def _is_wanted(self) -> bool:
+        return self._nudged or self._is_urgent()
+
+    def _is_urgent(self) -> bool:
+        return self._stopping or self._awaited > self._started
+
+    def _pass(self, thoroughly: bool) -> None:
+        try:
+            self.follower.take(thoroughly=thoroughly)
+        except Exception:
+            # Whatever it was, the next pass tries again: without this thread nothing would be shown any more.
+            LOG.exception("following the journal failed")

@@ -1,0 +1,259 @@
+"""index.db: which request is in which segment, and which events it holds.
+
+It can be rebuilt from the segments at any time, so it is synced lazily, and one that is damaged is set aside. The last
+row taken of each segment is kept in the same transaction as the rows; ids are unique; so a row that is taken twice
+changes nothing. Few indexes: each costs a write for every event of a firehose.
+"""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.errors import TidegateError
+from core.journal.request_id import id_milliseconds
+from core.journal.taken import TakenRow
+from core.model.events import EVENT_TYPES
+
+FORMAT: Final = 1
+"""Kept in SQLite's user_version; an index of another format is rebuilt."""
+
+BUSY_SECONDS: Final = 5.0
+
+TYPE_CODES: Final = {name: code for code, name in enumerate(EVENT_TYPES)}
+
+_SCHEMA: Final = f"""
+CREATE TABLE segments(
+  id INTEGER PRIMARY KEY, tenant TEXT, source TEXT, name TEXT,
+  taken INTEGER NOT NULL DEFAULT 0,
+  finished INTEGER NOT NULL DEFAULT 0,
+  first BLOB, last BLOB,
+  oldest INTEGER, newest INTEGER,
+  ahead_least INTEGER, ahead_most INTEGER,
+  UNIQUE(tenant, source, name)
+);
+CREATE TABLE requests(
+  id BLOB PRIMARY KEY, segment INTEGER, seq INTEGER, received INTEGER,
+  outcome INTEGER, status INTEGER, micros INTEGER, size INTEGER, events INTEGER
+) WITHOUT ROWID;
+CREATE INDEX requests_not_decoded ON requests(outcome) WHERE outcome > 0;
+CREATE TABLE events(
+  request BLOB, n INTEGER, device TEXT, type INTEGER, level TEXT,
+  PRIMARY KEY(request, n)
+) WITHOUT ROWID;
+CREATE INDEX events_by_device ON events(device);
+CREATE INDEX events_by_type ON events(type) WHERE type > 0;
+PRAGMA user_version = {FORMAT};
+"""
+# An index of a WITHOUT ROWID table ends with its primary key: each of these is in order of time. Measurements (type 0)
+# are most of all events, so that an index of them would cost much and find little.
+# `ahead_*`: by how many milliseconds ids are ahead of the received dates, which a clock set back makes large. With it
+# bounds on the received date become exact bounds on ids.
+
+_TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"
+_TAKE_SEGMENT = """
+UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3), last = max(coalesce(last, ?4), ?4),
+  oldest = min(coalesce(oldest, ?5), ?5), newest = max(coalesce(newest, ?6), ?6),
+  ahead_least = min(coalesce(ahead_least, ?7), ?7), ahead_most = max(coalesce(ahead_most, ?8), ?8)
+WHERE id = ?1
+"""
+
+FORGET_AT_ONCE = 2000
+"""Rows that one transaction takes out: the follower waits for no longer than that takes."""
+
+
+class IndexedSegment(msgspec.Struct):
+    """A segment as the index knows it. `finished`: nobody writes it any more, and its last row was taken."""
+
+    id: int
+    tenant: str
+    source: str
+    name: str
+    taken: int
+    finished: int
+    newest: int | None
+    """The received date of its newest row, in milliseconds since the epoch."""
+
+    @property
+    def path(self) -> str:
+        """The file, relative to the journal's folder."""
+        return f"{self.tenant}/{self.source}/{self.name}.db"
+
+
+def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to an existing SQLite file in autocommit mode, for use by one thread at a time."""
+    mode = "ro" if read_only else "rw"
+    uri = f"{file.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged, rather than busy, full or unreachable."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class Index:
+    """The writing side of index.db: the follower's."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._connection = _opened(file)
+
+    def segments(self) -> list[IndexedSegment]:
+        return indexed_segments(self._connection)
+
+    def add(self, tenant: str, source: str, name: str) -> IndexedSegment:
+        added = self._connection.execute(
+            "INSERT INTO segments(tenant, source, name) VALUES (?, ?, ?)", (tenant, source, name)
+        )
+        return IndexedSegment(added.lastrowid or 0, tenant, source, name, 0, 0, None)
+
+    def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
+        """Keeps `rows` of `segment`, in order of their seq, and that they were taken."""
+        number = segment.id
+        requests = [
+            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, len(r.keys))
+            for r in rows
+        ]
+        ids = [row.request for row in rows]
+        received = [row.received for row in rows]
+        ahead = [id_milliseconds(row.request) - row.received for row in rows]
+        last = rows[-1].seq
+        bounds = (min(ids), max(ids), min(received), max(received), min(ahead), max(ahead))
+        with Transaction(self._connection) as connection:
+            connection.executemany(_TAKE_REQUEST, requests)
+            connection.executemany(_TAKE_EVENT, _event_rows(rows))
+            connection.execute(_TAKE_SEGMENT, (number, last, *bounds))
+        segment.taken = last
+        segment.newest = max(segment.newest or 0, bounds[3])
+
+    def finish(self, segment: IndexedSegment) -> None:
+        self._connection.execute("UPDATE segments SET finished = 1 WHERE id = ?", (segment.id,))
+        segment.finished = 1
+
+    def forget(self, segment: IndexedSegment) -> None:
+        forget(self._connection, segment.id)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Transaction:
+    """A write transaction: committed at the end of the block, rolled back where it fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
+    """All segments of the index, oldest name first."""
+    rows = connection.execute(
+        "SELECT id, tenant, source, name, taken, finished, newest FROM segments ORDER BY name, id"
+    )
+    return [IndexedSegment(*row) for row in rows]
+
+
+def forget(connection: sqlite3.Connection, segment: int) -> None:
+    """Takes a segment's rows out of the index, a few at a time, and then the segment."""
+    bounds = connection.execute("SELECT first, last FROM segments WHERE id = ?", (segment,)).fetchone()
+    if bounds is None:
+        return
+    first, last = bounds
+    find = "SELECT id FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
+    while first is not None:
+        with Transaction(connection):
+            ids: list[tuple[bytes]] = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
+            connection.executemany("DELETE FROM events WHERE request = ?", ids)
+            connection.executemany("DELETE FROM requests WHERE id = ?", ids)
+        if len(ids) < FORGET_AT_ONCE:
+            break
+        first = ids[-1][0]
+    connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
+
+
+def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None]]:
+    codes = TYPE_CODES
+    return [
+        (
+            row.request,
+            place,
+            key.hardware_id,
+            codes.get(key.event_type, -1),
+            (key.level or "Info") if key.event_type == "Alert" else None,
+        )
+        for row in rows
+        for place, key in enumerate(row.keys)
+    ]
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = _usable(file)
+    if connection is None:
+        set_aside(file)
+        connection = _usable(file)
+    if connection is None:
+        raise TidegateError(f"{file} cannot be made: see whether something else writes it")
+    return connection
+
+
+def _usable(file: Path) -> sqlite3.Connection | None:
+    """A connection to the index; None where what is there is damaged or of another format."""
+    file.touch(exist_ok=True)
+    connection = connect(file)
+    try:
+        if _prepared(connection):
+            return connection
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            connection.close()
+            raise
+    connection.close()
+    return None
+
+
+def _prepared(connection: sqlite3.Connection) -> bool:
+    """Makes the tables in a new file; False where the file is of another format."""
+    connection.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000;"
+    )
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == 0 and tables == 0:
+        connection.executescript("BEGIN;" + _SCHEMA + "COMMIT;")
+        return True
+    return version == FORMAT
+
+
+def set_aside(file: Path) -> Path:
+    """Moves an index that can't be used to a name that says when; of such files the latest is kept."""
+    for older in file.parent.glob(f"{file.name}.aside-*"):
+        older.unlink(missing_ok=True)
+    aside = file.with_name(f"{file.name}.aside-{int(time.time())}")
+    for ending in ("-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    file.replace(aside)
+    return aside

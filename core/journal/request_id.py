@@ -1,0 +1,20 @@
+"""Request ids as they are kept (16 bytes of a UUIDv7) and as they are shown."""
+
+import re
+
+_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+
+def id_text(request: bytes) -> str:
+    text = request.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def id_bytes(text: str) -> bytes | None:
+    """The bytes of an id; None where `text` is none."""
+    return bytes.fromhex(text.replace("-", "")) if _TEXT.fullmatch(text) else None
+
+
+def id_milliseconds(request: bytes) -> int:
+    """When the id was made, in milliseconds since the epoch (RFC 9562, 5.7)."""
+    return int.from_bytes(request[:6], "big")

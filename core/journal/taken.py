@@ -1,0 +1,174 @@
+"""A row of a segment as the follower and queries take it: cheap to build, its words made only when asked for."""
+
+import operator
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from core.journal.request_id import id_text
+from core.journal.rows import DECODED, FAILED, OUTCOMES, REFUSED
+from core.model.dates import date_text
+from core.model.events import Event, event_type
+from core.model.filter_fields import PAYLOAD_LOOKED_AT
+from core.model.requests import Brief, Outcome, TrafficRow
+
+BRIEFS: Final = 4
+"""Events of a request that a line of Live Traffic has room for."""
+
+BRIEF_CHARACTERS: Final = 200
+
+TAKE: Final = (
+    "SELECT r.seq, r.id, r.received, r.remote, h.method, h.target,"
+    f" coalesce(substr(r.payload, 1, {PAYLOAD_LOOKED_AT}), x''), r.outcome,"
+    " r.events, r.reason, r.status, r.script, r.micros, r.size"
+    " FROM requests r LEFT JOIN heads h ON h.id = r.head"
+)
+"""The columns of a `TakenRow` in order; a WHERE is to follow."""
+
+Columns = tuple[
+    int, bytes, int, str, str | None, str | None, bytes, int, bytes | None, str | None, int | None, str | None,
+    int, int,
+]  # fmt: skip
+
+
+class EventKey(msgspec.Struct, rename="camel", gc=False):
+    """What an event is looked up by; the rest of its JSON is passed over."""
+
+    hardware_id: str
+    event_type: str
+    event_date: str = ""
+    level: str | None = None
+
+
+_KEYS = msgspec.json.Decoder(list[EventKey])
+_EVENTS = msgspec.json.Decoder(list[Event])
+
+
+_RAW = msgspec.json.Decoder(list[msgspec.Raw])
+_OUTCOME = operator.attrgetter("outcome_code")
+
+
+def _decode_keys(encoded: bytes | None) -> list[EventKey]:
+    """The keys of a row's events; msgspec.MsgspecError where the column holds something else."""
+    return _KEYS.decode(encoded) if encoded else []
+
+
+def _decode_events(encoded: bytes | None) -> list[Event]:
+    try:
+        return _EVENTS.decode(encoded) if encoded else []
+    except msgspec.MsgspecError:
+        return []
+
+
+class TakenRow(msgspec.Struct, gc=False):
+    """One request of a segment, with what a filter looks at (it is a `FilterSubject`).
+
+    `payload` holds its first 4 KiB, `size` all its bytes.
+    """
+
+    tenant: str
+    event_source: str
+    seq: int
+    request: bytes
+    received: int
+    remote: str
+    method: str | None
+    target: str | None
+    payload: bytes
+    outcome_code: int
+    encoded: bytes | None
+    reason: str | None
+    status: int | None
+    script: str | None
+    micros: int
+    size: int
+    keys: list[EventKey]
+
+    @property
+    def id(self) -> str:
+        return id_text(self.request)
+
+    @property
+    def outcome(self) -> Outcome:
+        return OUTCOMES[self.outcome_code]
+
+    @property
+    def milliseconds(self) -> float:
+        return self.micros / 1000
+
+    @property
+    def event_count(self) -> int:
+        return len(self.keys)
+
+    @property
+    def devices(self) -> list[str]:
+        return [key.hardware_id for key in self.keys]
+
+    @property
+    def types(self) -> list[str]:
+        return [key.event_type for key in self.keys]
+
+    @property
+    def levels(self) -> list[str]:
+        return [key.level or "Info" for key in self.keys if key.event_type == "Alert"]
+
+    def of_event(self, place: int) -> "TakenRow":
+        """The same row with one of its events alone: what a filter of events looks at."""
+        return msgspec.structs.replace(self, keys=self.keys[place : place + 1])
+
+    def events(self) -> list[Event]:
+        """The row's events whole, with what they need to stand alone; none where the row's are unreadable."""
+        request, received = self.id, date_text(self.received)
+        events = _decode_events(self.encoded)
+        for place, event in enumerate(events):
+            event.id = f"{request}.{place}"
+            event.tenant, event.event_source = self.tenant, self.event_source
+            event.request, event.received_date = request, received
+        return events
+
+    def traffic(self) -> TrafficRow:
+        """The row as a live feed carries it; its metadata is fetched by id."""
+        return TrafficRow(
+            id=self.id,
+            tenant=self.tenant,
+            event_source=self.event_source,
+            received_date=date_text(self.received),
+            remote=self.remote,
+            method=self.method,
+            target=self.target,
+            outcome=self.outcome,
+            reason=self.reason,
+            status=self.status,
+            events=len(self.keys),
+            bytes=self.size,
+            milliseconds=self.milliseconds,
+            script=self.script,
+            decoded=[_brief(event) for event in self._first_events()],
+        )
+
+    def _first_events(self) -> list[Event]:
+        if len(self.keys) <= BRIEFS or self.encoded is None:
+            return _decode_events(self.encoded)
+        first = _RAW.decode(self.encoded)[:BRIEFS]
+        return _decode_events(b"[" + b",".join(first) + b"]")
+
+
+def outcomes(rows: Sequence[TakenRow]) -> tuple[int, int, int]:
+    """How many of `rows` were decoded, failed, refused."""
+    counts = Counter(map(_OUTCOME, rows))
+    return counts[DECODED], counts[FAILED], counts[REFUSED]
+
+
+def taken_row(tenant: str, source: str, columns: Columns) -> TakenRow:
+    """A row from the columns of `TAKE`. Events that can't be read count as none: the request is kept all the same."""
+    try:
+        keys = _decode_keys(columns[8])
+    except msgspec.MsgspecError:
+        keys = []
+    return TakenRow(tenant, source, *columns, keys)
+
+
+def _brief(event: Event) -> Brief:
+    return Brief(event.hardware_id, event_type(event), event.brief()[:BRIEF_CHARACTERS])
