@@ -1,0 +1,151 @@
+"""A generation: the workers that serve one configuration of an event source.
+
+The listening socket is the engine's, so that connections queue in the kernel while no worker accepts and none is
+refused. A change of a source is a new generation that takes over from the old when all of it is ready.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from uuid_utils import uuid7
+
+from core.catalogue.configured import Configured
+from core.components.sources.socket import SocketSettings
+from core.engine.casualties import Casualties, buried, slots_of
+from core.engine.surroundings import Surroundings
+from core.engine.worker_process import StartFailed, WorkerProcess
+from core.errors import Fault, TidegateError
+from core.worker.lifeline import Accept, Configure, Drain
+
+BEYOND_DRAIN = 3.0
+"""Seconds that a draining worker may take past its drain limit before it is killed."""
+
+
+class Generation:
+    """Workers of one configuration; `prepare` makes one, then it serves, drains or is discarded."""
+
+    def __init__(self, surroundings: Surroundings, tenant: str, configured: Configured, casualties: Casualties) -> None:
+        self.configured = configured
+        self.workers: list[WorkerProcess] = []
+        self.ending = False
+        self.on_started: Callable[[WorkerProcess], None] = lambda worker: None
+        self._surroundings = surroundings
+        self._tenant = tenant
+        self._casualties = casualties
+
+    @property
+    def settings(self) -> SocketSettings:
+        settings = self.configured.settings
+        assert isinstance(settings, SocketSettings)
+        return settings
+
+    @property
+    def owner(self) -> str:
+        return f"{self._tenant}/{self.configured.id}"
+
+    async def prepare(self, giving_up: frozenset[str] = frozenset()) -> None:
+        """Binds the port and brings every worker to where it could accept. StartFailed leaves nothing behind."""
+        address = (self.settings.bind_address, self.settings.port)
+        try:
+            self._listener = self._surroundings.listeners.acquire(address, self.owner, giving_up)
+        except TidegateError as error:
+            raise StartFailed(Fault(path=self.configured.path, key="port", message=str(error))) from error
+        try:
+            async with asyncio.TaskGroup() as starting:
+                for _ in range(self.settings.threads):
+                    starting.create_task(self.add_worker())
+        except BaseExceptionGroup as group:
+            await self.discard()
+            raise _first_of(group) from None
+        except BaseException:
+            await self.discard()
+            raise
+
+    async def add_worker(self) -> WorkerProcess:
+        """One more worker, ready. StartFailed where it cannot be."""
+        casualties = self._casualties.hand_over()
+        home, journal = self._surroundings.home, self._surroundings.instance.journal
+        source = self.configured.id
+        configure = Configure(
+            tenant=self._tenant,
+            source=source,
+            packages=list(self._surroundings.catalogue.packages),
+            table=dict(self.configured.table),
+            script_folders=[str(home.tenant_scripts(self._tenant)), str(home.scripts)],
+            journal=str(home.journal / self._tenant / source),
+            slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
+            listeners=[self._listener.socket.fileno()],
+            share=self.settings.threads,
+            segment_size=journal.segment,
+            free_disk=journal.free_disk,
+            casualties=casualties,
+            poisoned=self._casualties.poisoned(),
+        )
+        worker = await WorkerProcess.start(configure, [self._listener.socket])
+        self.workers.append(worker)
+        try:
+            ready = await worker.ready()
+        except BaseException:
+            worker.draining = True
+            self.workers.remove(worker)
+            worker.kill("was not needed")
+            self._casualties.add_back(casualties)
+            await worker.gone.wait()
+            worker.slot.unlink(missing_ok=True)
+            raise
+        buried(ready.buried)
+        worker.script = ready.script
+        self.on_started(worker)
+        return worker
+
+    def accept(self) -> None:
+        """From now on this generation takes the connections."""
+        self._listener.owner = self.owner
+        for worker in self.workers:
+            worker.tell(Accept())
+
+    async def drain(self, seconds: float) -> None:
+        """No more connections; every worker answers what it holds and ends. Past the limit they are killed."""
+        self.ending = True
+        workers = list(self.workers)
+        for worker in workers:
+            worker.draining = True
+            worker.tell(Drain(seconds))
+        self._surroundings.listeners.release(self._listener)
+        await _all_gone(workers, seconds + BEYOND_DRAIN)
+        self._forget(workers)
+
+    async def discard(self) -> None:
+        """Ends a prepared generation that will not serve."""
+        self.ending = True
+        for worker in self.workers:
+            worker.draining = True
+            worker.kill("was not needed")
+        self._surroundings.listeners.release(self._listener)
+        await _all_gone(self.workers, BEYOND_DRAIN)
+        self._forget(self.workers)
+
+    def _forget(self, workers: list[WorkerProcess]) -> None:
+        """Removes the slots of those that ended well; one that was killed in a decode is a casualty."""
+        for worker in workers:
+            if worker.slot.exists():
+                self._casualties.add_left(worker.slot)
+
+
+async def _all_gone(workers: list[WorkerProcess], limit: float) -> None:
+    gone = [asyncio.ensure_future(worker.gone.wait()) for worker in workers]
+    if not gone:
+        return
+    _, late = await asyncio.wait(gone, timeout=limit)
+    if late:
+        for worker in workers:
+            worker.kill("did not end within its drain limit")
+        await asyncio.wait(late)
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one failure to tell of; workers of one source mostly fail for the same reason."""
+    for error in group.exceptions:
+        if isinstance(error, (StartFailed, asyncio.CancelledError)):
+            return error
+    return group.exceptions[0]

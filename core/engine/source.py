@@ -1,0 +1,316 @@
+"""One event source as the engine runs it: its state, its workers' replacement, its numbers."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from core.catalogue.configured import Configured
+from core.catalogue.units import Size
+from core.components.sources.socket import SocketSettings
+from core.control.messages import Node
+from core.engine.casualties import Casualties, slots_of
+from core.engine.generation import Generation
+from core.engine.lifecycle import Lifecycle
+from core.engine.rates import RequestMeters
+from core.engine.surroundings import Surroundings
+from core.engine.worker_process import StartFailed, WorkerProcess
+from core.errors import Fault
+from core.model.dates import date_text
+from core.worker.lifeline import Accept, Loaded, Nudge, Reload
+
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 10.0
+"""Seconds before a worker that died is replaced, or a start that failed is tried again: from the first, doubling."""
+HEALTHY_AFTER = 30.0
+"""Seconds that a worker must live for the delay to begin anew."""
+BIND_PATIENCE = 5.0
+"""Seconds for which a starting engine tries to bind: the workers of one that was killed may still answer."""
+
+
+class SourceRunner:
+    """Runs one event source of a tenant."""
+
+    def __init__(self, surroundings: Surroundings, tenant: str, configured: Configured) -> None:
+        self.tenant = tenant
+        self.configured = configured
+        self.lifecycle = Lifecycle()
+        self.meters = RequestMeters()
+        self.script_fault: Fault | None = None
+        self.apply_failed: str | None = None
+        """Why the last change of this source was not applied."""
+        self._surroundings = surroundings
+        self._casualties = Casualties()
+        self._generation: Generation | None = None
+        self._journal_fault: str | None = None
+        self._delay = FIRST_DELAY
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._retry: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Future[None] | None = None
+        for slot in slots_of(surroundings.home, tenant, configured.id).glob("*.slot"):
+            self._casualties.add_left(slot)
+
+    @property
+    def id(self) -> str:
+        return self.configured.id
+
+    @property
+    def path(self) -> str:
+        return f"{self.tenant}/{self.id}"
+
+    @property
+    def settings(self) -> SocketSettings:
+        settings = self.configured.settings
+        assert isinstance(settings, SocketSettings)
+        return settings
+
+    async def prepare(self, configured: Configured, giving_up: frozenset[str] = frozenset()) -> Generation:
+        """A generation that could take over at once; StartFailed changes nothing."""
+        generation = Generation(self._surroundings, self.tenant, configured, self._casualties)
+        generation.on_started = lambda worker: self._adopt(generation, worker)
+        await generation.prepare(giving_up)
+        return generation
+
+    def _adopt(self, generation: Generation, worker: WorkerProcess) -> None:
+        worker.on_nudge = self._on_nudge
+        worker.on_loaded = self._on_loaded
+        self._spawn(self._watch(generation, worker))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def start(self, *, patience: float = 0.0) -> None:
+        """Starts serving. Where that fails the source is in error and tries again by itself; StartFailed says why."""
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+        if self._generation is not None or self.lifecycle.state == "starting":
+            return
+        self._cancel_retry()
+        self.lifecycle.to("starting")
+        try:
+            generation = await self._prepare_patiently(patience)
+        except StartFailed as failed:
+            if self._still_starting():
+                self.lifecycle.to("error", str(failed))
+                self._retry = asyncio.create_task(self._try_again())
+            raise
+        if not self._still_starting():
+            await generation.discard()
+            return
+        self._delay = FIRST_DELAY
+        self.take_over(generation)
+
+    def _still_starting(self) -> bool:
+        """Nobody has stopped it meanwhile."""
+        return self.lifecycle.state == "starting"
+
+    async def _prepare_patiently(self, patience: float) -> Generation:
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return await self.prepare(self.configured)
+            except StartFailed as failed:
+                if failed.fault.key != "port" or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.2)
+
+    async def _try_again(self) -> None:
+        delay = max(1.0, self._delay)
+        while True:
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+            try:
+                generation = await self.prepare(self.configured)
+            except StartFailed as failed:
+                self.lifecycle.to("error", str(failed))
+                continue
+            self._retry = None
+            self.lifecycle.to("starting")
+            self.take_over(generation)
+            return
+
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def take_over(self, generation: Generation) -> None:
+        """The generation serves from now on; the one before it drains in the background."""
+        self._cancel_retry()
+        before, self._generation = self._generation, generation
+        self.configured = generation.configured
+        self.script_fault = None
+        self.apply_failed = None
+        generation.accept()
+        if self.lifecycle.state == "stopped":
+            self.lifecycle.to("starting")
+        self.lifecycle.to("started")
+        if before is not None:
+            self._spawn(before.drain(before.settings.drain))
+
+    async def stop(self) -> None:
+        """Drains and stops; waits until the last worker has ended."""
+        self._cancel_retry()
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+            return
+        generation, self._generation = self._generation, None
+        if generation is None:
+            if self.lifecycle.state != "stopped":
+                self.lifecycle.to("stopped")
+            return
+        self._stopping = asyncio.get_running_loop().create_future()
+        self.lifecycle.to("draining" if self.lifecycle.state == "started" else "stopping")
+        try:
+            await generation.drain(generation.settings.drain)
+        finally:
+            self.lifecycle.to("stopped")
+            self._stopping.set_result(None)
+            self._stopping = None
+            self._surroundings.nudge()
+
+    async def _watch(self, generation: Generation, worker: WorkerProcess) -> None:
+        """Replaces the worker when it ends without having been asked to."""
+        await worker.gone.wait()
+        self._surroundings.nudge()
+        if worker.draining or generation.ending:
+            return
+        generation.workers.remove(worker)
+        ending = worker.verdict or f"a worker {worker.ending()}"
+        poison = self._casualties.add(worker)
+        if poison is not None:
+            for other in generation.workers:
+                other.tell(poison)
+        if time.monotonic() - worker.started > HEALTHY_AFTER:
+            self._delay = FIRST_DELAY
+        while not generation.ending and not await self._replaced(generation, ending):
+            pass
+
+    async def _replaced(self, generation: Generation, ending: str) -> bool:
+        delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY)
+        current = generation is self._generation
+        if current and not generation.workers and self.lifecycle.state == "started":
+            self.lifecycle.to("starting", f"{ending}; it is replaced in {delay:g} s")
+        await asyncio.sleep(delay)
+        if generation.ending:
+            return True
+        try:
+            worker = await generation.add_worker()
+        except StartFailed as failed:
+            if current and not generation.workers:
+                self.lifecycle.to("error", str(failed))
+            return False
+        if generation is self._generation:
+            worker.tell(Accept())
+            if self.lifecycle.state == "error":
+                self.lifecycle.to("starting")
+            self.lifecycle.to("started", f"{ending}, and was replaced")
+        return True
+
+    def _on_nudge(self, nudge: Nudge) -> None:
+        self._journal_fault = nudge.fault
+        self.meters.add(0, 0, sum(nudge.uncounted.values()))
+        self._surroundings.nudge()
+
+    def _on_loaded(self, loaded: Loaded) -> None:
+        self.script_fault = loaded.fault
+        if self._generation is not None:
+            for worker in self._generation.workers:
+                worker.script = loaded.script
+
+    def reload_scripts(self) -> None:
+        """Something in the scripts folders has changed."""
+        self._casualties.forgive()
+        if self._generation is not None:
+            for worker in self._generation.workers:
+                worker.tell(Reload())
+                worker.reloading()
+        elif self._retry is not None:
+            self._cancel_retry()
+            self._delay = FIRST_DELAY
+            self.lifecycle.to("stopped")
+            self._spawn(self._start_quietly())
+
+    async def _start_quietly(self) -> None:
+        with contextlib.suppress(StartFailed):  # the state says it
+            await self.start()
+
+    def look(self) -> None:
+        """Ten times a second: ends workers that are past a limit."""
+        if self._generation is not None:
+            for worker in self._generation.workers:
+                worker.look(self.settings.max_memory)
+
+    def reason(self) -> str | None:
+        """What an operator should know of this source, the most pressing first."""
+        if self.lifecycle.state in ("error", "starting") and self.lifecycle.reason:
+            return self.lifecycle.reason
+        if self._journal_fault:
+            return self._journal_fault
+        if self.script_fault is not None:
+            return f"{self.script_fault}; the script before it goes on"
+        if self.apply_failed:
+            return f"not applied: {self.apply_failed}"
+        return self.lifecycle.reason
+
+    def node(self) -> Node:
+        """The source and what is in it, in the tree of states."""
+        lifecycle, meters, settings = self.lifecycle, self.meters, self.settings
+        workers = self._generation.workers if self._generation is not None else []
+        return Node(
+            path=self.path,
+            kind="event_source",
+            title=f"{self.configured.component.title} ({self.id})",
+            state=lifecycle.state,
+            reason=self.reason(),
+            since=lifecycle.since,
+            rate=meters.requests.rate(),
+            failed=meters.failed.recent(),
+            refused=meters.refused.recent(),
+            requests=meters.requests.total,
+            detail={
+                "type": self.configured.component.type,
+                "port": settings.port,
+                "bind_address": settings.bind_address,
+                "threads": settings.threads,
+                "connections": sum(worker.connections for worker in workers),
+            },
+            children=[*self._slot_nodes(workers), *self._worker_nodes(workers)],
+        )
+
+    def _slot_nodes(self, workers: list[WorkerProcess]) -> list[Node]:
+        nodes: list[Node] = []
+        for key, filled in self.configured.slots.items():
+            detail: dict[str, Any] = {"type": filled.component.type}
+            fault = self.script_fault if "script" in filled.table else None
+            if "script" in filled.table:
+                detail["script"] = filled.table["script"]
+                detail["version"] = workers[0].script if workers else None
+            nodes.append(
+                Node(
+                    path=f"{self.path}/{key}",
+                    kind="decoder" if filled.component.role == "decoder" else "interaction_handler",
+                    title=filled.component.title,
+                    state=self.lifecycle.state if fault is None else "error",
+                    reason=str(fault) if fault is not None else None,
+                    since=self.lifecycle.since,
+                    detail=detail,
+                )
+            )
+        return nodes
+
+    def _worker_nodes(self, workers: list[WorkerProcess]) -> list[Node]:
+        return [
+            Node(
+                path=f"{self.path}/worker-{number}",
+                kind="worker",
+                title=f"Worker {number}",
+                state="started",
+                since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
+                detail={"pid": worker.pid, "memory": Size(worker.memory()), "connections": worker.connections},
+            )
+            for number, worker in enumerate(workers, start=1)
+        ]

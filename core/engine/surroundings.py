@@ -1,0 +1,21 @@
+"""What the event sources of one engine share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.catalogue.registry import Catalogue
+from core.config.home import Home
+from core.config.instance import Instance
+from core.engine.ports import ListenerPool
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Made once an engine; handed down to tenants and sources."""
+
+    home: Home
+    catalogue: Catalogue
+    instance: Instance
+    listeners: ListenerPool
+    nudge: Callable[[], None]
+    """Says that some segment has new rows."""

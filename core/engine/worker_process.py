@@ -1,0 +1,153 @@
+"""One worker as the engine has it: its process, its lifeline, its slot."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.errors import Fault, TidegateError
+from core.worker.lifeline import LINE_LIMIT, Configure, Loaded, Nudge, Ready, ToWorker, Unready, send, to_engine
+from core.worker.slot import SlotView
+
+READY_TIMEOUT = 20.0
+"""Seconds from the start of a worker until it must say ready."""
+GRACE = 1.0
+"""Seconds past its limit after which a decode that the worker could not end itself is ended with the worker."""
+RELOAD_TIMEOUT = 10.0
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class StartFailed(TidegateError):
+    """A source that cannot start; the fault says why and, for a script, where."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(str(fault))
+
+
+class WorkerProcess:
+    """A worker from its start to its end. `gone` is set when it has ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process, pair: socket.socket, slot: Path) -> None:
+        self.process = process
+        self.slot = slot
+        self.started = time.monotonic()
+        self.connections = 0
+        self.script: str | None = None
+        self.draining = False
+        self.verdict: str | None = None
+        """Why the engine ended it, if it did."""
+        self.gone = asyncio.Event()
+        self.on_nudge: Callable[[Nudge], None] = lambda nudge: None
+        self.on_loaded: Callable[[Loaded], None] = lambda loaded: None
+        self._pair = pair
+        self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._view: SlotView | None = None
+        self._reloading_since: float | None = None
+        self._writer: asyncio.StreamWriter
+        self._living: asyncio.Task[None]
+
+    @classmethod
+    async def start(cls, configure: Configure, inherited: Sequence[socket.socket]) -> "WorkerProcess":
+        """Starts a worker and gives it its configuration; `ready` says when it could accept."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "core.worker.main", str(theirs.fileno())),
+                pass_fds=[theirs.fileno(), *(listener.fileno() for listener in inherited)],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+            )
+        worker = cls(process, ours, Path(configure.slot))
+        reader, worker._writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
+        send(worker._writer, configure)
+        worker._living = asyncio.create_task(worker._live(reader))
+        return worker
+
+    async def _live(self, reader: asyncio.StreamReader) -> None:
+        while (message := await to_engine(reader)) is not None:
+            match message:
+                case Ready():
+                    self._ready.set_result(message)
+                case Unready(fault):
+                    self._ready.set_exception(StartFailed(fault))
+                case Loaded():
+                    self._reloading_since = None
+                    self.on_loaded(message)
+                case Nudge():
+                    self.connections = message.connections
+                    self.on_nudge(message)
+        await self.process.wait()
+        self._writer.close()
+        if not self._ready.done():
+            self._ready.set_exception(StartFailed(Fault(message=f"the worker {self.ending()} before it was ready")))
+        self._ready.exception() if not self._ready.cancelled() else None  # looked at, whoever waits or not
+        if self._view is not None:
+            self._view.close()
+        self.gone.set()
+
+    async def ready(self) -> Ready:
+        """Waits until the worker could accept; StartFailed where it cannot."""
+        try:
+            async with asyncio.timeout(READY_TIMEOUT):
+                ready = await asyncio.shield(self._ready)
+        except TimeoutError:
+            self.kill("was not ready in time")
+            raise StartFailed(Fault(message=f"the worker was not ready within {READY_TIMEOUT:g} s")) from None
+        self._view = SlotView(self.slot)
+        return ready
+
+    def tell(self, message: ToWorker) -> None:
+        send(self._writer, message)
+
+    def reloading(self) -> None:
+        """A Reload was sent: the worker has a while to say what came of it."""
+        self._reloading_since = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def memory(self) -> int:
+        """Bytes of memory it holds; 0 where it has gone."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
+        except (OSError, IndexError):
+            return 0
+
+    def look(self, max_memory: int) -> None:
+        """Ends the worker where it is past a limit that it cannot hold itself to."""
+        if self._view is None or self.gone.is_set():
+            return
+        running = self._view.overdue()
+        if running is not None and running[0] > running[1] + GRACE:
+            self.kill(f"ran longer than its time limit of {running[1]:g} s and could not be interrupted")
+        elif self.memory() > max_memory:
+            self.kill(f"took more than {max_memory >> 20} MiB of memory")
+        elif self._reloading_since is not None and time.monotonic() - self._reloading_since > RELOAD_TIMEOUT:
+            self.kill("did not finish loading a script")
+
+    def kill(self, verdict: str) -> None:
+        """SIGKILL, for a reason."""
+        if self.verdict is None and not self.gone.is_set():
+            self.verdict = verdict
+            self.process.kill()
+
+    def ending(self) -> str:
+        """How it ended, as `ended by signal 9 (SIGKILL)`."""
+        status = self.process.returncode or 0
+        if status >= 0:
+            return f"ended with status {status}"
+        try:
+            return f"ended by signal {-status} ({signal.Signals(-status).name})"
+        except ValueError:
+            return f"ended by signal {-status}"
+
+    def killed_from_outside(self) -> bool:
+        """Whether somebody else, or the kernel for want of memory, sent SIGKILL."""
+        return self.verdict is None and self.process.returncode == -signal.SIGKILL
