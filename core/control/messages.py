@@ -141,6 +141,20 @@ class EditText(msgspec.Struct, kw_only=True):
     edits: list[Edit] = []
 
 
+class OfComponent(msgspec.Struct, kw_only=True):
+    """A component in a configuration's text; `path` as in `Edit`."""
+
+    tenant: str
+    text: str
+    path: str
+
+
+class ComponentText(msgspec.Struct):
+    """A component's own TOML, with its comments, as the edit `replace` takes it."""
+
+    text: str
+
+
 class EditStaged(msgspec.Struct, kw_only=True):
     """Edits of what is staged (of what is active where nothing is); what `tidegate add`, `set` and `remove` do."""
 
@@ -306,6 +320,8 @@ class Requests(msgspec.Struct, kw_only=True):
     requests: list[Request]
     behind: int = 0
     more: bool = False
+    next: str | None = None
+    """Where there is more: the id to go on from (`before`, or `after`). A filter may leave a page short or empty."""
 
 
 class Traffic(msgspec.Struct, kw_only=True):
@@ -314,6 +330,7 @@ class Traffic(msgspec.Struct, kw_only=True):
     rows: list[TrafficRow]
     behind: int = 0
     more: bool = False
+    next: str | None = None
 
 
 class Events(msgspec.Struct, kw_only=True):
@@ -322,6 +339,7 @@ class Events(msgspec.Struct, kw_only=True):
     events: list[Event]
     behind: int = 0
     more: bool = False
+    next: str | None = None
 
 
 class OfRequest(msgspec.Struct):
@@ -372,6 +390,9 @@ METHODS: dict[str, Method] = {
     "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
     "configuration.edit": Method(
         EditText, DocumentView, "viewer", "applies edits to a text and gives it back checked; keeps nothing"
+    ),
+    "configuration.component": Method(
+        OfComponent, ComponentText, "viewer", "a component's own TOML out of a text, as the edit `replace` takes it"
     ),
     "configuration.stage": Method(Stage, Configuration, "admin", "keeps a text aside as staged.toml"),
     "configuration.edit_staged": Method(EditStaged, Configuration, "admin", "edits what is staged, in place"),
