@@ -1,0 +1,36 @@
+"""Every command of `tidegate`, in the order and the groups of its help."""
+
+from collections.abc import Callable
+
+import typer
+
+from core.cli.configuration import add, apply, diff, discard, remove, set_settings
+from core.cli.decode import decode
+from core.cli.demo import demo
+from core.cli.engine import control, restart, serve, start, stop
+from core.cli.homes import init, schema
+from core.cli.received import events, requests
+from core.cli.send import send
+from core.cli.state import status
+
+_COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
+    "Begin": {"demo": demo, "init": init, "serve": serve, "send": send},
+    "See what arrives": {"events": events, "requests": requests, "decode": decode},
+    "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
+    "Configuration": {
+        "add": add,
+        "set": set_settings,
+        "remove": remove,
+        "diff": diff,
+        "apply": apply,
+        "discard": discard,
+        "schema": schema,
+    },
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Gives the application its commands."""
+    for group, commands in _COMMANDS.items():
+        for name, function in commands.items():
+            app.command(name, rich_help_panel=group)(function)

@@ -1,0 +1,76 @@
+"""`tidegate init`, `check` and `schema`: homes and what lies in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.front import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def init(
+    tenant: Annotated[str, typer.Option(metavar="ID", help="The tenant's id.")] = "default",
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What people call it.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where its devices connect; else 8484, or the next one unused.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a home with one tenant, ready to start.
+
+    The tenant has an event source for the JSON of LoRa gateways, as in the tutorial, and the script that decodes it.
+    """
+    import asyncio
+
+    from core.cli.output import print_json
+    from core.config.home import find_home
+
+    place = find_home(home)
+    made = asyncio.run(_init(place, tenant, name, port))
+    if as_json:
+        print_json({"home": str(place), "tenant": tenant, "source": "lora", "port": made})
+    else:
+        _say_next(place, tenant, made)
+
+
+async def _init(home: Path, tenant: str, name: str | None, port: int | None) -> int:
+    from core.cli.reach import reach
+    from core.cli.tutorial import PORT, default_name, make_tenant, used_ports
+    from core.config.home import Home
+
+    async with reach(home) as engine:
+        if port is None:
+            used = await used_ports(engine, Home(home).tenant_ids())
+            port = next(number for number in range(PORT, 65536) if number not in used)
+        await make_tenant(engine, tenant, name or default_name(tenant), port)
+    return port
+
+
+def _say_next(home: Path, tenant: str, port: int) -> None:
+    import os
+
+    from core.config.home import find_home
+
+    option = "" if find_home() == home else f" --home {home}"
+    echo = typer.echo
+    echo(f"{home} holds tenant {tenant}, whose source lora listens on port {port}")
+    echo(f"  its configuration   {os.path.relpath(home / 'tenants' / tenant / 'tenant.toml')}")
+    echo("next:")
+    echo(f"  tidegate serve{option}         runs the engine; without a command, tidegate opens the console on it")
+    echo(f"  tidegate send http://localhost:{port}/lora   sends what LoRa gateways send")
+    echo(f"  tidegate events --follow{option}")
+
+
+def schema() -> None:
+    """Print the JSON Schema of tenant.toml, for editors."""
+    import json
+
+    from core.catalogue.registry import catalogue
+    from core.catalogue.schema import tenant_schema
+
+    typer.echo(json.dumps(tenant_schema(catalogue()), indent=2, ensure_ascii=False))

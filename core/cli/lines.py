@@ -1,0 +1,74 @@
+"""Requests and events as lines for people: two lines a request, as in Live Traffic."""
+
+from datetime import datetime
+
+from rich.text import Text
+
+from core.control.messages import Trial
+from core.model.events import Event, event_type
+from core.model.requests import Brief, Request, TrafficRow
+from core.model.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign, visible
+
+_COLOURS = {"decoded": "green", "failed": "red", "refused": "yellow"}
+
+
+def time_text(date: str, now: datetime) -> str:
+    """The time of day, with the date before it where that isn't today."""
+    moment = local(date)
+    day = "" if moment.date() == now.astimezone().date() else f"{moment:%Y-%m-%d} "
+    return day + clock_text(date)
+
+
+def request_lines(row: TrafficRow, now: datetime) -> Text:
+    """What came, and under it what it became or why it did not."""
+    lines = _request_line(row, now)
+    indent = "\n" + " " * 14
+    for brief in row.decoded:
+        lines.append(f"{indent}  ").append_text(_brief(brief))
+    if row.events > len(row.decoded):
+        lines.append(f"{indent}  and {count_text(row.events - len(row.decoded))} more", "dim")
+    if row.reason:
+        lines.append(f"{indent}{sign('✕')} {visible(row.reason)}", _COLOURS[row.outcome])
+    return lines
+
+
+def _request_line(row: Request, now: datetime) -> Text:
+    where = " ".join(visible(part) for part in (row.method, row.target) if part)
+    status = "–" if row.status is None else str(row.status)
+    return Text.assemble(
+        (time_text(row.received_date, now), "dim"),
+        f" {visible(row.tenant)}/{visible(row.event_source)} {visible(_host(row.remote)):<15} {where:<16} ",
+        (f"{status:>3}", _COLOURS[row.outcome]),
+        f"  {bytes_text(row.bytes)}  {milliseconds_text(row.milliseconds)}",
+    )
+
+
+def payload_lines(payload: bytes) -> Text:
+    """A payload as text where it is some, else in hexadecimal."""
+    indent = " " * 16
+    try:
+        return Text(indent + visible(payload.decode()), "dim")
+    except UnicodeDecodeError:
+        return Text(indent + payload.hex(" "), "dim")
+
+
+def event_line(event: Event, now: datetime) -> Text:
+    """One event: when it was received, where it came from, which device, what."""
+    brief = Brief(event.hardware_id, event_type(event), event.brief())
+    source = f" {visible(event.tenant)}/{visible(event.event_source)}  "
+    return Text.assemble((time_text(event.received_date, now), "dim"), source, _brief(brief))
+
+
+def trial_lines(trial: Trial) -> Text:
+    """What a decoder made of some bytes."""
+    briefs = [Brief(event.hardware_id, event_type(event), event.brief()) for event in trial.events]
+    lines = Text("\n").join(_brief(brief) for brief in briefs) if briefs else Text("no events", "dim")
+    return lines.append(f"\n{milliseconds_text(trial.milliseconds)}", "dim")
+
+
+def _brief(brief: Brief) -> Text:
+    return Text.assemble((visible(brief.device), "bold"), f"  {brief.type}  {visible(brief.text)}")
+
+
+def _host(remote: str) -> str:
+    return remote.rpartition(":")[0].strip("[]") or remote

@@ -1,0 +1,194 @@
+"""Rows printed page after page, then live: what `tidegate events` and `tidegate requests` have in common."""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Protocol, cast
+
+import msgspec
+
+from core.cli.lines import event_line, payload_lines, request_lines
+from core.cli.output import print_json, terminal
+from core.cli.reach import Engine
+from core.control.client import ControlClient, EngineGone
+from core.control.messages import Events, Frame, OfRequest, Query, Requests, Subscribe, Traffic
+from core.model.events import Event, event_json
+from core.model.requests import Request, RequestDetail, TrafficRow, request_json
+from core.model.text import plural
+
+PAGE = 1000
+"""Rows asked for at a time."""
+FIRST = "00000000-0000-7000-8000-000000000000"
+"""A cursor before every request."""
+OVERLAP = 50_000
+"""Kept rows that a live feed is compared with; more cannot arrive while a page is printed."""
+QUEUED_FRAMES = 600
+"""Frames of a live feed kept for a slow reader, a minute's worth; what comes on top is counted as left out."""
+
+Row = Request | Event
+
+
+class Listing(Protocol):
+    """What is listed: where its rows come from and how one is printed."""
+
+    of_events: bool
+
+    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Row], int, bool]:
+        """A page of rows, oldest first; how many the index lacks; whether there are more."""
+        ...
+
+    def live(self, frame: Frame) -> Sequence[Row]:
+        """The rows of a live feed's frame."""
+        ...
+
+    async def show(self, engine: Engine, row: Row) -> None:
+        """Prints one row."""
+        ...
+
+
+class EventListing:
+    """Decoded events."""
+
+    of_events = True
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._terminal = None if as_json else terminal()
+
+    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Event], int, bool]:
+        page = await engine.call("events.query", query, Events)
+        return page.events, page.behind, page.more
+
+    def live(self, frame: Frame) -> Sequence[Event]:
+        return frame.events
+
+    async def show(self, engine: Engine, row: Row) -> None:
+        event = cast("Event", row)
+        if self._terminal is None:
+            print_json(event_json(event))
+        else:
+            self._terminal.print(event_line(event, datetime.now().astimezone()))
+
+
+class RequestListing:
+    """Requests, with their bytes where they were asked for."""
+
+    of_events = False
+
+    def __init__(self, *, as_json: bool, payload: bool) -> None:
+        self._terminal = None if as_json else terminal()
+        self._payload = payload
+
+    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Request], int, bool]:
+        if self._terminal is None:
+            page = await engine.call("requests.query", query, Requests)
+            return page.requests, page.behind, page.more
+        traffic = await engine.call("requests.traffic", query, Traffic)
+        return traffic.rows, traffic.behind, traffic.more
+
+    def live(self, frame: Frame) -> Sequence[Request]:
+        return frame.rows
+
+    async def show(self, engine: Engine, row: Row) -> None:
+        request = cast("Request", row)
+        payload = None
+        if self._payload:
+            payload = (await engine.call("requests.get", OfRequest(request.id), RequestDetail)).payload
+        if self._terminal is None:
+            print_json(request_json(request, payload))
+            return
+        self._terminal.print(request_lines(cast("TrafficRow", request), datetime.now().astimezone()))
+        if payload:
+            self._terminal.print(payload_lines(payload))
+
+
+async def print_rows(engine: Engine, listing: Listing, query: Query, feed: Subscribe | None, most: int | None) -> None:
+    """Prints the newest `most` kept rows of `query` (None is all), then what `feed` brings until the engine ends."""
+    if feed is None:
+        await _print_kept(engine, listing, query, most)
+        return
+    live = LiveFrames(cast("ControlClient", engine))
+    await engine.call("subscribe", feed)
+    kept = await _print_kept(engine, listing, query, most)
+    async for frame in live:
+        for row in listing.live(frame):
+            if row.id not in kept:  # what arrived while the kept rows were printed is among both
+                await listing.show(engine, row)
+
+
+async def _print_kept(engine: Engine, listing: Listing, query: Query, most: int | None) -> set[str]:
+    """Prints kept rows, oldest first, and gives the ids of the last of them."""
+    last: deque[str] = deque(maxlen=OVERLAP)
+    async for rows, behind in pages(engine, listing, query, most):
+        for row in rows:
+            await listing.show(engine, row)
+            last.append(row.id)
+        if behind:
+            sys.stderr.write(f"tidegate: {plural(behind, 'newer request')} not indexed yet and not shown\n")
+    return set(last)
+
+
+async def pages(
+    engine: Engine, listing: Listing, query: Query, most: int | None
+) -> AsyncGenerator[tuple[Sequence[Row], int]]:
+    """Pages in the order of their rows: forward where all are asked for, else gathered backward first."""
+    if most is None:
+        more, query = True, msgspec.structs.replace(query, after=FIRST, limit=PAGE)
+        while more:
+            rows, behind, more = await listing.page(engine, query)
+            yield rows, 0 if more else behind
+            if not rows:
+                return
+            query = msgspec.structs.replace(query, after=cursor(rows[-1]))
+        return
+    gathered: list[Sequence[Row]] = []
+    missing, behind = most, 0
+    while missing > 0:
+        rows, now_behind, more = await listing.page(engine, msgspec.structs.replace(query, limit=min(PAGE, missing)))
+        gathered.append(rows)
+        behind = behind or now_behind
+        missing -= len(rows)
+        if not more or not rows:
+            break
+        query = msgspec.structs.replace(query, before=cursor(rows[0]))
+    for rows in reversed(gathered):
+        yield rows, 0
+    yield (), behind
+
+
+def cursor(row: Row) -> str:
+    """The place of a row in the order of requests."""
+    return row.id if isinstance(row, Request) else row.request
+
+
+class LiveFrames:
+    """A live feed's frames, from the moment this is made until the engine goes away; then EngineGone."""
+
+    def __init__(self, client: ControlClient) -> None:
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(QUEUED_FRAMES)
+        self._left_out = 0
+        client.on_notification = self._came
+        client.on_closed = self._closed
+
+    def _came(self, name: str, params: object) -> None:
+        if not isinstance(params, Frame):
+            return
+        self._left_out += params.left_out
+        if self._frames.full():
+            self._left_out += len(params.rows)
+        else:
+            self._frames.put_nowait(params)
+
+    def _closed(self) -> None:
+        if self._frames.full():
+            self._frames.get_nowait()
+        self._frames.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncGenerator[Frame]:
+        while (frame := await self._frames.get()) is not None:
+            yield frame
+            if self._left_out and self._frames.empty():
+                sys.stderr.write(f"tidegate: {plural(self._left_out, 'row')} left out: more came than could be shown\n")
+                self._left_out = 0
+        raise EngineGone("the engine has gone away")

@@ -1,0 +1,42 @@
+"""How commands print: JSON one object a line, and tables and lines for people.
+
+What came over the wire is never read as markup, and its control characters are shown instead of obeyed.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_encoder = msgspec.json.Encoder()
+
+
+def print_json(value: object) -> None:
+    """One object on one line; bytes become base64. Flushed, since a reader may be waiting for it."""
+    sys.stdout.buffer.write(_encoder.encode(value) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Rich's way to the terminal: colours on a terminal alone and not under NO_COLOR, nothing taken as markup."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 1000  # what is piped is never wrapped
+    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
+
+
+def columns(*headings: str, right: tuple[str, ...] = ()) -> Table:
+    """A table without lines; the columns named in `right` are aligned to it."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+    return table

@@ -1,0 +1,1 @@
+"""The device simulator behind `tidegate send` and `tidegate demo`."""

@@ -1,0 +1,110 @@
+"""A simulated device's connection: what HTTP and raw TCP have in common."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.cli.simulator.tally import Tally
+
+CONNECT_TIMEOUT = 10.0
+FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+"""Seconds between attempts to connect again, doubling from the first to the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a simulation sends to. `scheme` is http, https or tcp."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = "/"
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        standard = {"http": 80, "https": 443}.get(self.scheme)
+        return host if self.port == standard else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return self.authority if self.scheme == "tcp" else f"{self.scheme}://{self.authority}{self.path}"
+
+
+def error_kind(error: BaseException | None) -> str:
+    """A connection's fault in one word, to count it by."""
+    match error:
+        case ConnectionRefusedError():
+            return "refused"
+        case ConnectionResetError() | BrokenPipeError():
+            return "reset"
+        case TimeoutError():
+            return "timeout"
+        case socket.gaierror():
+            return "unknown host"
+        case ssl.SSLError():
+            return "tls"
+        case OSError():
+            return error.strerror or "network"
+        case _:
+            return "closed"
+
+
+class Line(asyncio.Protocol):
+    """One connection that carries one request at a time; `on_idle` says that it may carry the next."""
+
+    def __init__(self, target: Target, tally: Tally, on_idle: Callable[["Line"], None]) -> None:
+        self.target = target
+        self.tally = tally
+        self.on_idle = on_idle
+        self.lost = asyncio.Event()
+        self.busy = False
+        self.since = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    async def open(self) -> None:
+        """Connects and is idle then; OSError where it cannot."""
+        loop = asyncio.get_running_loop()
+        tls = ssl.create_default_context() if self.target.scheme == "https" else None
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            await loop.create_connection(lambda: self, self.target.host, self.target.port, ssl=tls)
+        self.on_idle(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.tally.opened += 1
+
+    def send(self, payload: bytes) -> None:
+        """Sends one request; only while idle."""
+        raise NotImplementedError
+
+    def write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self.busy, self.since = True, time.perf_counter()
+        self.tally.sent += 1
+        self.tally.bytes += len(data)
+        self._transport.write(data)
+
+    def fail(self, kind: str) -> None:
+        """Counts the request that is under way as failed and gives the connection up."""
+        if self.busy:
+            self.busy = False
+            self.tally.errors[kind] += 1
+        if self._transport is not None:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Ends the connection once what was written is out."""
+        if self._transport is None:
+            self.lost.set()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.busy:
+            self.busy = False
+            self.tally.errors[error_kind(exc)] += 1
+        self.lost.set()

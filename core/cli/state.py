@@ -1,0 +1,81 @@
+"""`tidegate status`: the tree of states with reasons and rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from core.cli.front import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from core.control.messages import Node, Status
+
+_COLOURS = {"started": "green", "error": "red", "stopped": "dim"}
+
+
+def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
+    """Print the tree of states with reasons and rates."""
+    from core.cli.output import print_json
+    from core.cli.reach import with_engine
+    from core.control.messages import Status
+
+    state = with_engine(home, lambda engine: engine.call("status", None, Status), offline_ok=False)
+    if as_json:
+        print_json(state)
+        return 0
+    print_tree(state.tree)
+    _print_notes(state)
+    return 0
+
+
+def print_tree(tree: Node) -> None:
+    """The tree from `tree` down, one component a line."""
+    from rich.text import Text
+
+    from core.cli.output import columns, terminal
+    from core.model.text import count_text, rate_text, state_words, visible
+
+    table = columns("Component", "State", "Rate", "Failed", "", right=("Rate", "Failed"))
+    for depth, node in _nodes(tree, 0):
+        counted = node.kind in ("instance", "tenant", "event_source", "worker")
+        table.add_row(
+            Text("  " * depth + visible(node.title)),
+            Text(state_words(node.state), _COLOURS.get(node.state, "yellow")),
+            rate_text(node.rate) if counted else "",
+            count_text(node.failed) if counted and node.failed else "",
+            Text(visible(node.reason) if node.reason else _details(node), "red" if node.reason else "dim"),
+        )
+    terminal().print(table)
+
+
+def _nodes(node: Node, depth: int) -> Iterator[tuple[int, Node]]:
+    yield depth, node
+    for child in node.children:
+        yield from _nodes(child, depth + 1)
+
+
+def _details(node: Node) -> str:
+    from core.model.text import visible
+
+    shown = ("port", "connections", "script", "pid")
+    return "  ".join(f"{key} {visible(str(node.detail[key]))}" for key in shown if node.detail.get(key) is not None)
+
+
+def _print_notes(state: Status) -> None:
+    from core.cli.output import terminal
+    from core.model.text import plural
+
+    notes = [
+        f"{tenant.id}: {plural(tenant.staged, 'staged change')} waiting; `tidegate diff {tenant.id}` shows them"
+        for tenant in state.tenants
+        if tenant.staged
+    ]
+    notes += [
+        f"{tenant.id}: tenant.toml was edited by hand; `tidegate apply {tenant.id}` makes it act"
+        for tenant in state.tenants
+        if tenant.file_differs
+    ]
+    if state.behind:
+        notes.append(f"the index is {plural(state.behind, 'request')} behind")
+    for note in notes:
+        terminal().print(note)
