@@ -61,9 +61,7 @@ def main() -> None:
         size = (Path(folder) / "index.db").stat().st_size
         follower.close()
     print(f"{taken} rows taken, {seen} passed on, in {took:.2f} s ({cpu:.2f} s of processor)")
-    print(
-        f"{taken / took:,.0f} rows/s, {taken / cpu:,.0f} rows per second of processor, {size / taken:.0f} B of index a row"
-    )
+    print(f"{taken / took:,.0f} rows/s, {taken / cpu:,.0f} a second of processor, {size / taken:.0f} B of index a row")
 
 
 if __name__ == "__main__":

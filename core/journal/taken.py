@@ -19,13 +19,14 @@ BRIEFS: Final = 4
 
 BRIEF_CHARACTERS: Final = 200
 
-TAKE: Final = (
-    "SELECT r.seq, r.id, r.received, r.remote, h.method, h.target,"
-    f" coalesce(substr(r.payload, 1, {PAYLOAD_LOOKED_AT}), x''), r.outcome,"
+TAKE_WITHOUT_PAYLOAD: Final = (
+    "SELECT r.seq, r.id, r.received, r.remote, h.method, h.target, x'', r.outcome,"
     " r.events, r.reason, r.status, r.script, r.micros, r.size"
     " FROM requests r LEFT JOIN heads h ON h.id = r.head"
 )
 """The columns of a `TakenRow` in order; a WHERE is to follow."""
+
+TAKE: Final = TAKE_WITHOUT_PAYLOAD.replace("x''", f"coalesce(substr(r.payload, 1, {PAYLOAD_LOOKED_AT}), x'')")
 
 Columns = tuple[
     int, bytes, int, str, str | None, str | None, bytes, int, bytes | None, str | None, int | None, str | None,

@@ -1,0 +1,206 @@
+"""Answers queries from the index and the segments. Each call has connections of its own: any thread may make it, while
+workers write and the follower follows."""
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Final, cast
+
+import msgspec
+
+from core.control.messages import Events, Query, Requests, Traffic
+from core.errors import TidegateError
+from core.journal.index import connect, indexed_segments, is_damage
+from core.journal.query import Kind, Statement, statement
+from core.journal.request_id import id_bytes, id_text
+from core.journal.segment_reader import Place, SegmentReader
+from core.journal.taken import TakenRow
+from core.model.events import Event
+from core.model.requests import Request, RequestDetail
+
+SCANNED_AT_ONCE: Final = 500
+MOST_SCANNED: Final = 20_000
+"""Rows that one call reads from segments for the sake of a filter: about a fifth of a second."""
+
+Candidate = tuple[bytes, int, int, int]
+"""Request id, segment, seq, place of the event."""
+
+
+class RequestNotFound(TidegateError):
+    """No request of that id is kept."""
+
+
+class Found(msgspec.Struct):
+    """A candidate that met the query."""
+
+    place: Place
+    row: TakenRow
+    event: int
+
+
+class Page(msgspec.Struct):
+    """What a search gave, oldest first. `next` is the last candidate looked at where there is `more`."""
+
+    found: list[Found]
+    more: bool
+    next: str | None
+
+
+class Reader:
+    """The journal's reading side.
+
+    `passed` waits until what was committed is indexed and gives how many rows are behind still
+    (`FollowerThread.passed`); `on_damage` is told that the index was found damaged (`Follower.distrust`).
+    """
+
+    def __init__(
+        self,
+        journal_dir: Path,
+        index_file: Path,
+        *,
+        passed: Callable[[], int] = lambda: 0,
+        on_damage: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.journal_dir = journal_dir
+        self.index_file = index_file
+        self._passed = passed
+        self._on_damage = on_damage
+
+    def requests(self, query: Query) -> Requests:
+        """A page of requests. FilterError, QueryError or TidegateError says why there is none."""
+        behind = self._passed()
+        with self._open() as (index, segments):
+            page = _search(index, segments, statement(index, query, "requests"), "requests")
+            rows = {found.place: found.row for found in page.found}
+            metadata = segments.metadata(list(rows), rows)
+        requests = [_summary(found.row, metadata.get(found.place, {})) for found in page.found]
+        return Requests(requests=requests, behind=behind, more=page.more, next=page.next)
+
+    def traffic(self, query: Query) -> Traffic:
+        """A page of requests as rows of the live feed."""
+        behind = self._passed()
+        with self._open() as (index, segments):
+            page = _search(index, segments, statement(index, query, "requests"), "requests")
+        rows = [found.row.traffic() for found in page.found]
+        return Traffic(rows=rows, behind=behind, more=page.more, next=page.next)
+
+    def events(self, query: Query) -> Events:
+        """A page of events; the limit and the cursors are of events."""
+        behind = self._passed()
+        with self._open() as (index, segments):
+            page = _search(index, segments, statement(index, query, "events"), "events")
+        return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next)
+
+    def request(self, id: str) -> RequestDetail:
+        """One request whole; RequestNotFound where none of that id is kept."""
+        identity = id_bytes(id)
+        if identity is None:
+            raise RequestNotFound(f"{id!r} is no request's id: it has the form 0198c0de-0000-7000-8000-000000000000")
+        detail = self._detail(identity)
+        if detail is None:
+            self._passed()
+            detail = self._detail(identity)
+        if detail is None:
+            raise RequestNotFound(f"no request {id} is kept: its time may be over ([retention] in instance.toml)")
+        return detail
+
+    def _detail(self, identity: bytes) -> RequestDetail | None:
+        with self._open() as (index, segments):
+            place = index.execute("SELECT segment, seq FROM requests WHERE id = ?", (identity,)).fetchone()
+            if place is None:
+                return None
+            rows = segments.rows([place], payloads=False)
+            whole = segments.whole(place)
+            metadata = segments.metadata([place], rows)
+        if place not in rows or whole is None:
+            return None
+        row = rows[place]
+        summary = _summary(row, metadata.get(place, {}))
+        return RequestDetail(
+            **{name: getattr(summary, name) for name in Request.__struct_fields__},
+            **{name: getattr(whole, name) for name in whole.__struct_fields__},
+            decoded=row.events(),
+        )
+
+    @contextlib.contextmanager
+    def _open(self) -> Generator[tuple[sqlite3.Connection, SegmentReader]]:
+        """The index and the segments at one moment: what is taken or forgotten meanwhile is not seen."""
+        if not self.index_file.exists():
+            raise TidegateError(f"{self.index_file} is not there: an engine makes it when it starts")
+        try:
+            with contextlib.closing(connect(self.index_file, read_only=True)) as index:
+                index.execute("BEGIN")
+                with SegmentReader(self.journal_dir, indexed_segments(index)) as segments:
+                    yield index, segments
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._on_damage()
+                raise TidegateError(f"{self.index_file} is damaged and is built again: ask again shortly") from error
+            raise TidegateError(f"{self.index_file} cannot be read: {error}") from error
+
+
+def _search(index: sqlite3.Connection, segments: SegmentReader, asked: Statement, kind: Kind) -> Page:
+    """Candidates in order, each held against the filter, until the page is full or enough was looked at."""
+    candidates = _candidates(index, asked, kind)
+    found: list[Found] = []
+    scanned = 0
+    last: Candidate | None = None
+    while scanned < MOST_SCANNED:
+        wanted = SCANNED_AT_ONCE if asked.filter else asked.limit - len(found)
+        some = list(itertools.islice(candidates, min(wanted, SCANNED_AT_ONCE)))
+        if not some:
+            return _page(found, asked, None, kind)
+        scanned += len(some)
+        rows = segments.rows([(number, seq) for _, number, seq, _ in some], payloads=asked.filter.needs_payload)
+        for candidate in some:
+            last = candidate
+            if match := _match(candidate, rows, asked, kind):
+                found.append(match)
+                if len(found) == asked.limit:
+                    more = candidate is not some[-1] or next(candidates, None) is not None
+                    return _page(found, asked, last if more else None, kind)
+    return _page(found, asked, last if next(candidates, None) is not None else None, kind)
+
+
+def _candidates(index: sqlite3.Connection, asked: Statement, kind: Kind) -> Iterator[Candidate]:
+    """Where events lead to requests, a request that has several comes several times in a row: it is given once."""
+    cursor = cast("Iterator[Candidate]", index.execute(asked.sql, asked.values))
+    if kind == "events":
+        return cursor
+    return (next(same) for _, same in itertools.groupby(cursor, key=lambda candidate: candidate[0]))
+
+
+def _match(candidate: Candidate, rows: dict[Place, TakenRow], asked: Statement, kind: Kind) -> Found | None:
+    _, number, seq, event = candidate
+    row = rows.get((number, seq))
+    if row is None:
+        return None
+    subject = row.of_event(event) if kind == "events" and asked.filter else row
+    return Found((number, seq), row, event) if asked.filter.matches(subject) else None
+
+
+def _page(found: list[Found], asked: Statement, last: Candidate | None, kind: Kind) -> Page:
+    if not asked.ascending:
+        found = found[::-1]
+    if last is None:
+        return Page(found, False, None)
+    request = id_text(last[0])
+    return Page(found, True, f"{request}.{last[3]}" if kind == "events" else request)
+
+
+def _summary(row: TakenRow, metadata: dict[str, object]) -> Request:
+    traffic = row.traffic()
+    given = {name: getattr(traffic, name) for name in Request.__struct_fields__ if name != "metadata"}
+    return Request(**given, metadata=metadata)
+
+
+def _events(found: list[Found]) -> list[Event]:
+    """The events found; a request's are decoded once."""
+    events: list[Event] = []
+    for _, same in itertools.groupby(found, key=lambda each: each.place):
+        together = list(same)
+        decoded = together[0].row.events()
+        events += [decoded[each.event] for each in together if each.event < len(decoded)]
+    return events
