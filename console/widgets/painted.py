@@ -31,6 +31,10 @@ class PaintedView(ScrollView):
         "painted--strong",
         "painted--error",
         "painted--warning",
+        "painted--key",
+        "painted--string",
+        "painted--number",
+        "painted--literal",
         "painted--found",
         "painted--found-current",
     }
@@ -44,6 +48,10 @@ class PaintedView(ScrollView):
         & > .painted--strong { color: $primary; }
         & > .painted--error { color: $state-error; }
         & > .painted--warning { color: $state-changing; }
+        & > .painted--key { color: $code-key; }
+        & > .painted--string { color: $code-string; }
+        & > .painted--number { color: $code-number; }
+        & > .painted--literal { color: $code-literal; }
         & > .painted--found { color: $found-foreground; background: $found-background; }
         & > .painted--found-current {
             color: $found-foreground;

@@ -116,6 +116,11 @@ class TrafficList(PaintedView, can_focus=True):
         """What an action takes: the marked rows, else the current one."""
         return list(self.marked.values()) or ([self.current] if self.current else [])
 
+    @property
+    def cells(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
     def visible_rows(self) -> tuple[int, int]:
         """The numbers of the first row on the screen and of the one after the last."""
         top = self.scroll_offset.y
@@ -165,6 +170,19 @@ class TrafficList(PaintedView, can_focus=True):
         self.missed = max(self.missed, len(rows) - taken)
         self.tick()
 
+    def asked_in_vain(self) -> None:
+        """The rows asked for could not be had; scrolling on asks again."""
+        self._asking = False
+
+    def expect_gap(self) -> None:
+        """Rows may have passed unseen: what is held is no longer all up to the newest."""
+        self.missed = max(self.missed, 1)
+
+    def unmark(self) -> None:
+        """Takes all marks away."""
+        self.marked.clear()
+        self.refresh()
+
     def clear(self) -> None:
         """Empties the feed, to be filled afresh; the marks stay."""
         self.ring.clear()
@@ -203,7 +221,7 @@ class TrafficList(PaintedView, can_focus=True):
             self.refresh()
 
     def _resize(self, lines: int) -> None:
-        size = Size(self.size.width, lines)
+        size = Size(self.cells, lines)
         self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]  # a reactive, on the class
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = lines
@@ -221,7 +239,7 @@ class TrafficList(PaintedView, can_focus=True):
         return max(0, len(self.ring) * self.lines_a_row - self.size.height)
 
     def _learn(self) -> None:
-        width = self.size.width - GUTTER
+        width = self.cells - GUTTER
         grew = [self.columns.learn(row, width) for row in self.ring.slice(*self.visible_rows())]
         if any(grew):
             self._epoch += 1
@@ -229,7 +247,7 @@ class TrafficList(PaintedView, can_focus=True):
     # Painting
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.cells
         line = self.scroll_offset.y + y
         number = self.ring.first + line // self.lines_a_row
         if not self.ring.first <= number < self.ring.end:

@@ -1,0 +1,327 @@
+"""Live Traffic: requests as they arrive, and what became of each."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from console.actions import ACTIONS, Action
+from console.link import Feed
+from console.screens.base import Kind, TidegateScreen
+from console.screens.dialogs import Answer, Question
+from console.screens.request import OneRequest
+from console.screens.save import SaveAs, copied, dated, save_new
+from console.text import bytes_text, plural
+from console.widgets.filter_bar import FilterBar
+from console.widgets.request_view import RequestView
+from console.widgets.traffic_list import TrafficList
+from core.control.client import ControlError
+from core.control.messages import FAULTY, Frame, OfRequest, Query, Subscribe, Traffic
+from core.errors import TidegateError
+from core.model.filter import FilterError
+from core.model.requests import RequestDetail, TrafficRow, request_json
+
+PAGE_ROWS = 500
+WIDE = 150
+"""From here on the current request is shown beside the list."""
+DETAIL_DELAY = 0.25
+"""Seconds the cursor rests before the request beside the list is fetched: a key held down fetches none."""
+ONLY_FAILED = "-outcome:decoded"
+
+
+class LiveTraffic(TidegateScreen):
+    """The feed, its filter, and on a wide terminal the current request."""
+
+    TITLE = "Live Traffic"
+    PLACE = "traffic"
+    ABOUT = (
+        "Every request as it arrives, newest at the bottom, with what became of it. It follows until you move up or "
+        "pause it; what has passed is fetched again as you scroll back.\n\n"
+        "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
+        "  source:lora status:>=400      -outcome:decoded      device:2789*      ms:>10 bytes:>1k\n"
+        "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."
+    )
+    CSS_PATH = "traffic.tcss"
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        ACTIONS["open"],
+        ACTIONS["pause"].titled("Pause/Follow"),
+        ACTIONS["filter"],
+        ACTIONS["failed"],
+        ACTIONS["mark"],
+        ACTIONS["tenant"],
+        ACTIONS["next"].titled("Next failure", "goes to the next request that failed or was refused"),
+        ACTIONS["previous"].titled("Previous failure", "goes to the previous request that failed or was refused"),
+        ACTIONS["copy"].titled("Copy", "copies the marked requests, or the current one, as JSON lines"),
+        ACTIONS["save"].titled("Save", "saves the marked requests, or the current one, as JSON lines"),
+        ACTIONS["view"].titled("One or two lines", "shows one line a request, or two"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tenant: str | None = None
+        self.feed: Feed | None = None
+        self._filling = 0
+        self._loaded = ""
+        """What the request beside the list is, or is to become."""
+
+    def compose_body(self) -> ComposeResult:
+        yield FilterBar("everything; / filters, as in source:lora status:>=400", id="filter")
+        with Horizontal():
+            yield TrafficList(id="traffic")
+            yield RequestView(id="beside")
+
+    def on_mount(self) -> None:
+        self.list.focus()
+        self.work(self.fill())
+
+    @property
+    def list(self) -> TrafficList:
+        """The list of requests."""
+        return self.query_one(TrafficList)
+
+    @property
+    def bar(self) -> FilterBar:
+        """The filter's line."""
+        return self.query_one(FilterBar)
+
+    # What the frame shows
+
+    def trail(self) -> tuple[str, ...]:
+        return ("Tidegate", "Live Traffic") if self.tenant is None else ("Tidegate", self.tenant, "Live Traffic")
+
+    def note(self) -> str:
+        if not self.is_mounted:
+            return ""
+        traffic = self.list
+        return "following" if traffic.following else f"paused, {traffic.arrived:,} since"
+
+    def standing(self) -> tuple[str, Kind]:
+        if self.is_mounted and self.list.marked:
+            return f"{plural(len(self.list.marked), 'request')} marked: w saves, y copies, escape unmarks", "waits"
+        return "", "done"
+
+    def status_changed(self) -> None:
+        self._tell_counts()
+
+    # Filling
+
+    async def fill(self) -> None:
+        """Begins afresh with the filter and tenant chosen: the live feed first, then the rows before it."""
+        self._filling += 1
+        turn = self._filling
+        traffic = self.list
+        old, self.feed = self.feed, None
+        if old is not None:
+            await self.link.unsubscribe(old)
+        traffic.clear()
+        tenants = self.link.status.tenants if self.link.status else []
+        traffic.columns.all_tenants = self.tenant is None and len(tenants) > 1
+        try:
+            feed = await self.link.subscribe(
+                Subscribe(filter=self.bar.entered, tenant=self.tenant),
+                lambda frame: self._received(frame, turn),
+            )
+        except ControlError as error:
+            if error.code != FAULTY:
+                raise
+            self.bar.show_fault(FilterError(str(error), 1))
+            return
+        if turn != self._filling:
+            await self.link.unsubscribe(feed)
+            return
+        self.feed = feed
+        if self.link.up:
+            await self.page(older=True)
+
+    def _received(self, frame: Frame, turn: int) -> None:
+        if turn == self._filling:
+            self.list.receive(sorted(frame.rows, key=lambda row: row.id), frame.left_out)
+
+    async def page(self, *, older: bool) -> None:
+        """Fetches the rows before the first one held, or behind the last one."""
+        turn, traffic = self._filling, self.list
+        held = traffic.ring
+        edge = (held[held.first] if older else held[held.end - 1]).id if len(held) else None
+        query = Query(
+            tenant=self.tenant,
+            filter=self.bar.entered,
+            limit=PAGE_ROWS,
+            before=edge if older else None,
+            after=None if older else edge,
+        )
+        try:
+            found = await self.link.call("requests.traffic", query, Traffic)
+        except TidegateError:
+            traffic.asked_in_vain()
+            raise
+        if turn != self._filling:
+            return
+        (traffic.take_older if older else traffic.take_newer)(found.rows, found.more)
+
+    def link_changed(self) -> None:
+        """What passed while the engine was away is fetched when it is back."""
+        if not self.link.up:
+            return
+        if self.list.following:
+            self.work(self.fill())
+        else:
+            self.list.expect_gap()
+
+    async def follow(self, path: str, filter: str) -> None:
+        """Shows a tenant's or a source's traffic, or what a filter lets through."""
+        tenant, _, source = path.partition("/")
+        self.tenant = tenant or None
+        words = [f"source:{source}"] if source else []
+        self.bar.show(" ".join([*words, filter]).strip())
+        await self._refill()
+
+    async def _refill(self) -> None:
+        self.list.following = True
+        self.list.arrived = 0
+        self.list.focus()
+        self.refresh_frame()
+        self.work(self.fill())
+
+    def on_traffic_list_wanted(self, message: TrafficList.Wanted) -> None:
+        self.work(self.page(older=message.older))
+
+    def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
+        self.work(self.fill())
+
+    # The list moves
+
+    def on_traffic_list_moved(self, message: TrafficList.Moved) -> None:
+        self.refresh_frame()
+        self._tell_counts()
+        if self.has_class("-wide"):
+            self._show_beside()
+
+    def on_traffic_list_opened(self, message: TrafficList.Opened) -> None:
+        self.action_open()
+
+    def _tell_counts(self) -> None:
+        traffic = self.list
+        told = f"{len(traffic.ring):,} shown"
+        if traffic.fallen and self.size.width >= 100:
+            told += f", {traffic.fallen:,} dropped"
+        self.bar.tell(f"{told}, {traffic.left_out:,} left out")
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= WIDE, "-wide")
+        if self.has_class("-wide"):
+            self._show_beside()
+
+    def _show_beside(self) -> None:
+        row = self.list.current
+        if row is None or row.id == self._loaded:
+            return
+        self._loaded = row.id
+        self.query_one(RequestView).show_row(row)
+        self.set_timer(DETAIL_DELAY, lambda: self.work(self._load(row)))
+
+    async def _load(self, row: TrafficRow) -> None:
+        if row.id != self._loaded:
+            return
+        detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
+        if row.id == self._loaded:
+            self.query_one(RequestView).show(detail)
+
+    # Actions
+
+    def action_open(self) -> None:
+        row = self.list.current
+        if row is not None:
+            self.list.pause()
+            self.app.push_screen(OneRequest(row, self._step))
+
+    def _step(self, step: int) -> TrafficRow | None:
+        before = self.list.current
+        self.list.action_move(step)
+        return self.list.current if self.list.current is not before else None
+
+    def action_pause(self) -> None:
+        if self.list.following:
+            self.list.pause()
+        else:
+            self.list.follow()
+
+    def action_filter(self) -> None:
+        self.bar.open()
+
+    async def on_filter_bar_entered(self, message: FilterBar.Entered) -> None:
+        await self._refill()
+
+    def on_filter_bar_left(self) -> None:
+        self.list.focus()
+
+    async def action_failed(self) -> None:
+        words = self.bar.entered.split()
+        rest = [word for word in words if word != ONLY_FAILED]
+        self.bar.show(" ".join(rest if len(rest) < len(words) else [ONLY_FAILED, *words]))
+        await self._refill()
+
+    def action_next(self) -> None:
+        if not self.list.find_failed(1):
+            self.say("no later failure is held; G goes to the newest")
+
+    def action_previous(self) -> None:
+        if not self.list.find_failed(-1):
+            self.say("no earlier failure is held; f asks the engine for failures alone")
+
+    def action_mark(self) -> None:
+        self.list.mark()
+        self.refresh_frame()
+
+    def action_view(self) -> None:
+        self.list.set_lines(1 if self.list.lines_a_row == 2 else 2)
+
+    async def action_back(self) -> None:
+        if self.list.marked:
+            self.list.unmark()
+            self.refresh_frame()
+            return
+        await super().action_back()
+
+    def action_tenant(self) -> None:
+        known = self.link.status.tenants if self.link.status else []
+        keys = "123456789abcdefghijklmnopqrstuvwxyz"
+        answers = [Answer("", "all tenants", "0")]
+        for number, tenant in enumerate(known):
+            key = keys[number] if number < len(keys) else " "
+            answers.append(Answer(tenant.id, f"{tenant.name}  ({tenant.id})", key))
+        question = Question("Live Traffic", "Whose traffic is shown?", tuple(answers))
+        self.app.push_screen(question, self._tenant_chosen)
+
+    async def _tenant_chosen(self, tenant: str | None) -> None:
+        if tenant is not None and (tenant or None) != self.tenant:
+            self.tenant = tenant or None
+            await self._refill()
+
+    def action_copy(self) -> None:
+        rows = self.list.chosen()
+        if not rows:
+            return
+        lines = b"".join(msgspec.json.encode(request_json(row)) + b"\n" for row in rows).decode()
+        self.app.copy_to_clipboard(lines)
+        self.say(copied(plural(len(rows), "request"), len(lines.encode())))
+
+    def action_save(self) -> None:
+        rows = self.list.chosen()
+        if not rows:
+            return
+        name = dated(f"tidegate-{rows[0].event_source}", ".jsonl")
+        self.app.push_screen(
+            SaveAs(plural(len(rows), "request"), "one JSON object a line, with its payload in base64", name),
+            lambda path: self.work(self._save(rows, path)) if path else None,
+        )
+
+    async def _save(self, rows: "list[TrafficRow]", path: Path) -> None:
+        lines: list[bytes] = []
+        for row in rows:
+            detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
+            lines.append(msgspec.json.encode(request_json(detail, detail.payload)) + b"\n")
+        written = await save_new(path, b"".join(lines))
+        self.say(f"{plural(len(rows), 'request')} saved to {path} ({bytes_text(written)})")
+        self.list.unmark()

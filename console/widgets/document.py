@@ -1,0 +1,181 @@
+"""A text of any length in a scrolling view, long lines folded, in which one can search."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.strip import Strip
+
+from console.text import visible
+from console.widgets.painted import PaintedView, Piece
+
+TAB = 4
+COLOURED_LINES = 128
+"""Lines whose pieces are kept: a very long line, folded, is asked for its pieces once for each part."""
+
+Colours = Callable[[str], list[Piece]]
+"""Cuts one line of a text into coloured pieces."""
+Span = tuple[int, int, int]
+"""A match: which line, from which character to which."""
+
+
+def plain(line: str) -> list[Piece]:
+    """No colours."""
+    return [(line, "")]
+
+
+class Document(PaintedView, can_focus=True):
+    """Lines of text, of which only those on the screen are coloured and painted."""
+
+    DEFAULT_CSS = """
+    Document { background: $background; overflow-y: auto; overflow-x: hidden; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up", show=False),
+        Binding("down,j", "scroll_down", "Down", show=False),
+        Binding("pageup,ctrl+b", "page_up", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "page_down", "Page down", show=False),
+        Binding("home,g", "scroll_home", "Top", show=False),
+        Binding("end,G", "scroll_end", "End", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: Sequence[str] = ()
+        self._colours: Colours = plain
+        self._folded: list[tuple[int, int, int]] = []
+        self._coloured: LRUCache[int, list[Piece]] = LRUCache(COLOURED_LINES)
+        self._found: list[Span] = []
+        self._found_in: dict[int, list[int]] = {}
+        self._at = -1
+
+    def show(self, lines: Sequence[str], colours: Colours = plain) -> None:
+        """Shows these lines from their beginning; an earlier search is forgotten."""
+        self._lines = [visible(line.expandtabs(TAB)) for line in lines]
+        self._colours = colours
+        self._coloured.clear()
+        self._found, self._found_in, self._at = [], {}, -1
+        self._lay_out()
+        self.scroll_home(animate=False, immediate=True)
+
+    def text(self) -> str:
+        """All of it, as one text."""
+        return "\n".join(self._lines)
+
+    def line_count(self) -> int:
+        """Lines on the screen if it were endless."""
+        return len(self._folded)
+
+    def pieces(self, y: int) -> list[Piece]:
+        """The pieces of one line on the screen, matches picked out."""
+        number, start, stop = self._folded[y]
+        pieces = self._coloured.get(number)
+        if pieces is None:
+            pieces = self._coloured[number] = self._colours(self._lines[number])
+        for place in self._found_in.get(number, ()):
+            _, first, last = self._found[place]
+            if first < stop and last > start:
+                pieces = overlaid(pieces, first, last, self._match_class(place))
+        return pieces if (start, stop) == (0, len(self._lines[number])) else sliced(pieces, start, stop)
+
+    def _match_class(self, place: int) -> str:
+        return "painted--found-current" if place == self._at else "painted--found"
+
+    def search(self, text: str) -> int:
+        """Finds `text` in any case and goes to the first place; how many there are."""
+        wanted = text.lower()
+        self._found = [span for number in range(len(self._lines)) for span in self._spans(number, wanted)]
+        self._found_in = {}
+        for place, (number, _, _) in enumerate(self._found):
+            self._found_in.setdefault(number, []).append(place)
+        self._at = -1
+        self.forget_painted()
+        self.refresh()
+        self.step(1)
+        return len(self._found)
+
+    def _spans(self, number: int, wanted: str) -> list[Span]:
+        line = self._lines[number].lower()
+        spans: list[Span] = []
+        at = line.find(wanted) if wanted else -1
+        while at >= 0:
+            spans.append((number, at, at + len(wanted)))
+            at = line.find(wanted, at + len(wanted))
+        return spans
+
+    def step(self, by: int) -> str:
+        """Goes to the next (1) or previous (-1) place found, round the end; says which of how many, if any."""
+        if not self._found:
+            return ""
+        self._at = (self._at + by) % len(self._found)
+        self._go_to(self._found[self._at])
+        self.forget_painted()
+        self.refresh()
+        return f"{self._at + 1:,} of {len(self._found):,}"
+
+    def _go_to(self, span: Span) -> None:
+        number, first, _ = span
+        y = next(y for y, (line, _, stop) in enumerate(self._folded) if line == number and first < stop)
+        top, height = self.scroll_offset.y, self.size.height
+        if not top <= y < top + height:
+            self.scroll_to(y=max(0, y - height // 3), animate=False)
+
+    @property
+    def fold_width(self) -> int:
+        """Cells of a line; the scrollbar's is left free, so that nothing moves when it appears."""
+        return max(8, self.content_size.width - self.styles.scrollbar_size_vertical)
+
+    def _lay_out(self) -> None:
+        width = self.fold_width
+        self._folded = [fold for number, line in enumerate(self._lines) for fold in folds(number, line, width)]
+        self.forget_painted()
+        self.virtual_size = Size(width, self.line_count())
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._lay_out()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        place = self.scroll_offset.y + y
+        if place >= self.line_count():
+            return self.paint([], width)
+        strip = self._painted.get((place, width))
+        if strip is None:
+            strip = self._painted[(place, width)] = self.paint(self.pieces(place), width)
+        return strip
+
+
+def folds(number: int, line: str, width: int) -> list[tuple[int, int, int]]:
+    """Where line `number` is cut so that each part fits into `width` cells."""
+    if len(line) <= width and (line.isascii() or cell_len(line) <= width):
+        return [(number, 0, len(line))]
+    parts: list[tuple[int, int, int]] = []
+    start = 0
+    for part in chop_cells(line, width):
+        parts.append((number, start, start + len(part)))
+        start += len(part)
+    return parts
+
+
+def sliced(pieces: list[Piece], start: int, stop: int) -> list[Piece]:
+    """The pieces of the characters from `start` to `stop`."""
+    cut: list[Piece] = []
+    at = 0
+    for text, name in pieces:
+        part = text[max(0, start - at) : max(0, stop - at)]
+        if part:
+            cut.append((part, name))
+        at += len(text)
+    return cut
+
+
+def overlaid(pieces: list[Piece], start: int, stop: int, name: str) -> list[Piece]:
+    """The pieces with the characters from `start` to `stop` in another class."""
+    length = sum(len(text) for text, _ in pieces)
+    inside = "".join(text for text, _ in sliced(pieces, start, stop))
+    return [*sliced(pieces, 0, start), (inside, name), *sliced(pieces, stop, length)]

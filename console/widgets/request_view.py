@@ -1,0 +1,262 @@
+"""One request whole: what came and what became of it, then its bytes, head, log, events and times."""
+
+import json
+from typing import ClassVar, Literal
+
+import msgspec
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.strip import Strip
+from textual.widgets import ContentSwitcher
+
+from console.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign
+from console.widgets.document import Document, plain
+from console.widgets.hex_view import HexView
+from console.widgets.json_text import json_colours, pretty_json
+from console.widgets.painted import PaintedView, Piece
+from console.widgets.tab_line import TabLine
+from console.widgets.traffic_row import became, outcome_class, status_of
+from core.model.events import event_json
+from core.model.requests import Brief, Request, RequestDetail, TrafficRow
+
+BODY_SHOWN = 256 * 1024
+"""Characters of a body that are shown; more would take longer to lay out than a key may take."""
+BESIDE_CELLS = 76
+"""From this width on the bytes stand beside the text."""
+BRIEF_EVENTS = 3
+
+BodyAs = Literal["json", "text", "hex"]
+TABS = ("body", "head", "log", "events", "timing")
+
+
+class RequestHead(PaintedView):
+    """Two lines: the outcome with the figures; the reason, or the first event."""
+
+    DEFAULT_CSS = "RequestHead { height: 2; background: $background; overflow: hidden hidden; }"
+
+    row: TrafficRow | None = None
+
+    def show(self, row: TrafficRow) -> None:
+        """Shows this request's summary."""
+        self.row = row
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row = self.row
+        if row is None:
+            return self.paint([], width)
+        if y == 1:
+            return self.paint([(" ", ""), *became(row, width - 1)], width)
+        return self.paint(self._figures(row), width)
+
+    def _figures(self, row: TrafficRow) -> list[Piece]:
+        mark = sign("●" if row.outcome == "decoded" else "✕")
+        request = " ".join(part for part in (row.method, row.target) if part)
+        kept = {"decoded": "", "failed": "kept", "refused": "not acknowledged"}[row.outcome]
+        figures = (row.event_source, row.remote, bytes_text(row.bytes), milliseconds_text(row.milliseconds), kept)
+        return [
+            (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
+            ("   ".join(part for part in figures if part), ""),
+            (f"   {request}", "painted--quiet"),
+        ]
+
+
+class RequestView(Vertical):
+    """A request's summary and its tabs."""
+
+    DEFAULT_CSS = """
+    RequestView > TabLine { border-bottom: solid $panel; height: 2; }
+    RequestView ContentSwitcher { height: 1fr; }
+    RequestView #body { height: 1fr; }
+    RequestView #text { width: 1fr; }
+    RequestView #hex { width: 1fr; }
+    RequestView .-away { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab,right", "tab(1)", "Next tab", show=False),
+        Binding("shift+tab,left", "tab(-1)", "Previous tab", show=False),
+    ]
+    NAMES: ClassVar[tuple[str, ...]] = ("Body", "Head", "Decode log", "Events", "Timing")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.detail: RequestDetail | None = None
+        self.body_as: BodyAs = "json"
+
+    def compose(self) -> ComposeResult:
+        yield RequestHead()
+        yield TabLine(*self.NAMES)
+        with ContentSwitcher(initial=TABS[0]):
+            with Horizontal(id="body"):
+                yield Document(id="text")
+                yield HexView(id="hex")
+            for name in TABS[1:]:
+                yield Document(id=name)
+
+    @property
+    def tabs(self) -> TabLine:
+        """The line of tabs."""
+        return self.query_one(TabLine)
+
+    @property
+    def pane(self) -> Document:
+        """What is shown of the active tab; of a body that is shown twice, the text."""
+        name = TABS[self.tabs.active]
+        if name == "body":
+            name = "hex" if self.body_as == "hex" else "text"
+        return self.query_one(f"#{name}", Document)
+
+    def action_tab(self, by: int) -> None:
+        self.tabs.move(by)
+
+    def on_tab_line_switched(self, message: TabLine.Switched) -> None:
+        message.stop()
+        focused = isinstance(self.screen.focused, Document)
+        self.query_one(ContentSwitcher).current = TABS[message.active]
+        if focused:
+            self.pane.focus()
+
+    # What is shown
+
+    def show_row(self, row: TrafficRow) -> None:
+        """Shows what the list knows of a request; the rest follows with `show`."""
+        self.detail = None
+        self.query_one(RequestHead).show(row)
+        for document in self.query(Document):
+            document.show(())
+        self.query_one("#hex", HexView).show_bytes(b"")
+
+    def show(self, detail: RequestDetail) -> None:
+        """Shows a request whole."""
+        self.detail = detail
+        self.query_one(RequestHead).show(summary_of(detail))
+        self.body_as = natural_view(detail.payload)
+        self._show_body()
+        self.query_one("#head", Document).show(head_lines(detail))
+        self.query_one("#log", Document).show(log_lines(detail))
+        self.query_one("#events", Document).show(event_lines(detail), json_colours)
+        self.query_one("#timing", Document).show(timing_lines(detail))
+        self.tabs.rename(3, f"Events {count_text(detail.events)}" if detail.events else "Events")
+
+    def next_view(self) -> str:
+        """Shows the body in the next way that fits it; its name."""
+        payload = self.detail.payload if self.detail else b""
+        ways: list[BodyAs] = ["text", "hex"] if pretty_json(payload) is None else ["json", "text", "hex"]
+        self.body_as = ways[(ways.index(self.body_as) + 1) % len(ways)] if self.body_as in ways else ways[0]
+        self._show_body()
+        return {"json": "JSON", "text": "text as it came", "hex": "bytes"}[self.body_as]
+
+    def _show_body(self) -> None:
+        if self.detail is None:
+            return
+        lines = body_lines(self.detail, self.body_as)
+        self.query_one("#text", Document).show(lines, json_colours if self.body_as == "json" else plain)
+        self.query_one("#hex", HexView).show_bytes(self.detail.payload)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        beside = self.size.width >= BESIDE_CELLS and bool(self.detail and self.detail.payload)
+        self.query_one("#text").set_class(self.body_as == "hex", "-away")
+        self.query_one("#hex").set_class(self.body_as != "hex" and not beside, "-away")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange()
+
+
+def summary_of(detail: RequestDetail) -> TrafficRow:
+    """The line of the list that this request has."""
+    given = {name: getattr(detail, name) for name in Request.__struct_fields__}
+    briefs = [Brief(event.hardware_id, type(event).__name__, event.brief()) for event in detail.decoded[:BRIEF_EVENTS]]
+    return TrafficRow(**given, decoded=briefs)
+
+
+def natural_view(payload: bytes) -> BodyAs:
+    """How a body is read best: as JSON, as text, or byte by byte."""
+    if pretty_json(payload) is not None:
+        return "json"
+    try:
+        text = payload[:BODY_SHOWN].decode()
+    except UnicodeDecodeError as error:
+        if error.start < min(len(payload), BODY_SHOWN) - 4:
+            return "hex"
+        text = payload[: error.start].decode()
+    odd = sum(not char.isprintable() and char not in "\r\n\t" for char in text)
+    return "hex" if odd * 10 > len(text) else "text"
+
+
+def body_lines(detail: RequestDetail, body_as: BodyAs) -> list[str]:
+    """The body as text, cut where it is too long to be read here."""
+    if not detail.payload:
+        return ["no body"]
+    lines = pretty_json(detail.payload) if body_as == "json" else None
+    if lines is None:
+        lines = detail.payload[:BODY_SHOWN].decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+        left = len(detail.payload) - BODY_SHOWN
+    else:
+        lines, left = _first(lines, BODY_SHOWN)
+    if left > 0:
+        lines += ["", f"… {left:,} more; w saves all"]
+    if detail.bytes > len(detail.payload):
+        lines += ["", f"of {detail.bytes:,} B the first {len(detail.payload):,} B were kept"]
+    return lines
+
+
+def _first(lines: list[str], limit: int) -> tuple[list[str], int]:
+    kept = 0
+    for number, line in enumerate(lines):
+        kept += len(line) + 1
+        if kept > limit:
+            cut = [*lines[:number], line[: max(0, limit - kept + len(line))]]
+            return cut, kept - limit + sum(len(rest) + 1 for rest in lines[number + 1 :])
+    return lines, 0
+
+
+def head_lines(detail: RequestDetail) -> list[str]:
+    """The head as it came, then what the script was told, then what it remembered of the connection."""
+    lines = detail.head.decode("latin-1").replace("\r\n", "\n").rstrip("\n").split("\n") if detail.head else ["no head"]
+    for title, values in (("Metadata, as the script gets it", detail.metadata), ("Connection state", detail.state)):
+        if values:
+            width = max(len(name) for name in values)
+            lines += ["", title, *(f"  {name:<{width}}  {_value(value)}" for name, value in values.items())]
+    return lines
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def log_lines(detail: RequestDetail) -> list[str]:
+    """What the script printed."""
+    if not detail.log and not detail.log_cut:
+        return ["the decoder printed nothing"]
+    cut = [f"… {detail.log_cut:,} B more were not kept"] if detail.log_cut else []
+    return [*detail.log.rstrip("\n").split("\n"), *cut]
+
+
+def event_lines(detail: RequestDetail) -> list[str]:
+    """Every event as event JSON."""
+    if not detail.decoded:
+        return [{"decoded": "no events: the decoder made none", "failed": "no events: the decode failed"}.get(
+            detail.outcome, "no events: the request never reached the decoder"
+        )]  # fmt: skip
+    lines: list[str] = []
+    for event in detail.decoded:
+        lines += [*msgspec.json.format(msgspec.json.encode(event_json(event)), indent=2).decode().split("\n"), ""]
+    return lines[:-1]
+
+
+def timing_lines(detail: RequestDetail) -> list[str]:
+    """When it came, how long the decode took, what was answered, with which script."""
+    rows = [
+        ("received", f"{local(detail.received_date):%Y-%m-%d} {clock_text(detail.received_date)}"),
+        ("", detail.received_date),
+        ("decoded after", f"{milliseconds_text(detail.milliseconds)}, from the last byte received"),
+        ("answered", f"{status_of(summary_of(detail))}, after the commit" if detail.outcome != "refused"
+         else f"{status_of(summary_of(detail))}, at once"),
+        ("script version", detail.script or sign("–")),
+        ("request", detail.id),
+    ]  # fmt: skip
+    return [f"{name:<16}{value}" for name, value in rows]
