@@ -20,7 +20,8 @@ def serve(
 ) -> int:
     """Run the engine without a console.
 
-    SIGTERM drains and ends it, SIGHUP makes a tenant.toml edited by hand act. Prints `ready` once every event source that can listen does, with one line on stderr for each that can't.
+    SIGTERM drains and ends it; SIGHUP makes a tenant.toml act that was edited by hand. Prints `ready` once every event
+    source that can listen does, with one line on stderr for each that can't.
     """
     from core.config.home import find_home
     from core.engine.main import serve

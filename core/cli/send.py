@@ -52,7 +52,8 @@ def send(
 ) -> int:
     """Simulate devices that send to a URL or a port.
 
-    They send LoRa gateway JSON with a wandering signal, at a steady rate. Every answer is counted by its status and every error by its kind. ctrl+c ends the run and says what it came to.
+    They send LoRa gateway JSON with a wandering signal, at a steady rate. Every answer is counted by its status and
+    every error by its kind. ctrl+c ends the run and says what it came to.
     """
     from core.cli.simulator.report import report, run_shown
     from core.cli.simulator.simulation import Plan

@@ -95,6 +95,8 @@ class Simulation:
                 self._idle.remove(line)
             line = None
             self._end_if_done()
+            if not self._wanted():
+                return
 
     def _new_line(self) -> Line:
         line = self._make_line(self.tally, self._line_idle)
