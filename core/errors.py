@@ -7,6 +7,14 @@ class TidegateError(Exception):
     """A fault with a sentence fit for an operator; the root of this project's own errors."""
 
 
+class NotFound(TidegateError):
+    """What was named does not exist."""
+
+
+class Conflict(TidegateError):
+    """Something newer is there than what a change was made from; nothing was overwritten."""
+
+
 class Fault(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One thing wrong in a file that a person wrote: a tenant.toml, an instance.toml or a script.
 

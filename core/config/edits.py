@@ -7,13 +7,13 @@ is meant. If the new text does not say exactly that, the edit is refused.
 import copy
 import re
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import Any, cast
 
 from core.catalogue.registry import Catalogue
-from core.catalogue.tenant import DEVICE_COMMUNICATION, ID, ID_HELP
+from core.catalogue.tenant import ID, ID_HELP
 from core.config import render, rewrite
 from core.config.document import Document
+from core.config.meaning import holder, same, same_documents
 from core.config.places import Place, component_for, locate, settings_of, unknown_key
 from core.config.scan import Key
 from core.config.tenant import source_names
@@ -77,12 +77,12 @@ def _add(document: Document, place: Place, edit: Edit, catalogue: Catalogue, mea
     if place.is_list:
         _check_new_id(place, given.get("id"), component.title)
         at: Key = (*place.at, len(place.items))
-        _above(meant, at).append(values)
+        holder(meant, at).append(values)
         return _add_to_list(document, place, at, values, render.component(component, at, values))
     if place.slot is None or place.found is not None or isinstance(place.at[-1], int):
         raise TidegateError(f"{edit.path} is filled already: remove what is there first")
     above = place.at[:-1]
-    _above(meant, place.at)[place.slot.key] = values
+    holder(meant, place.at)[place.slot.key] = values
     if document.block(above) is None:
         return rewrite.set_value(document, above, place.slot.key, values)
     keys = [slot.key for slot in place.beside]
@@ -128,14 +128,14 @@ def _set(document: Document, place: Place, values: Mapping[str, Any], meant: dic
         if value is None and key in target:
             del target[key]
             document = Document(rewrite.remove(document, (*place.at, key)))
-        elif value is not None and not _same(target.get(key), value):
+        elif value is not None and not same(target.get(key), value):
             target[key] = value
             document = Document(rewrite.set_value(document, place.at, key, value))
     return document.text
 
 
 def _check_rename(document: Document, place: Place, id: object) -> None:
-    names = source_names(_above(document.data, place.at))
+    names = source_names(holder(document.data, place.at))
     parent = place.path.rpartition("/")[0]
     if not isinstance(id, str) or not re.fullmatch(ID, id):
         raise TidegateError(f"{id!r} {ID_HELP}" if id else f"{place.path} needs an id")
@@ -147,8 +147,7 @@ def _remove(document: Document, place: Place, meant: dict[str, Any]) -> str:
     if place.slot is None or place.is_list:
         raise TidegateError(f"{place.path} cannot be removed")
     _ = place.table
-    holder = _above(meant, place.at)
-    del holder[place.at[-1]]
+    del holder(meant, place.at)[place.at[-1]]
     return rewrite.remove(document, place.at)
 
 
@@ -157,7 +156,7 @@ def _move(document: Document, place: Place, to: int, meant: dict[str, Any]) -> s
     old = place.at[-1]
     if not isinstance(old, int):
         raise TidegateError(f"{place.path} stands in no list: it cannot be moved")
-    items = _above(meant, place.at)
+    items = holder(meant, place.at)
     if not 0 <= to < len(items):
         raise TidegateError(f"{place.path} can go to places 0 to {len(items) - 1}, not to {to}")
     items.insert(to, items.pop(old))
@@ -171,18 +170,12 @@ def _replace(document: Document, place: Place, text: str, meant: dict[str, Any])
         _check_rename(document, place, given.data.get("id"))
     if place.found is None:
         raise TidegateError(f"there is no {place.path}: set its keys instead")
-    _above(meant, place.at)[place.at[-1]] = given.data
+    holder(meant, place.at)[place.at[-1]] = given.data
     run = rewrite.run_of(document, place.at)
     if run is None or run[0].header is None:
         return _replace_inline(document, place, given)
     start, end = _below_header(document, run[0].header.end), run[1]
-    head, tail = document.text[:start], document.text[end:]
-    body = _with_absolute_headers(given, place.at).replace("\r\n", "\n").rstrip(" \t\n")
-    body = (body + "\n").replace("\n", document.newline) if body else ""
-    if not head.endswith("\n"):
-        head += document.newline
-    between = rewrite.apart(body, tail, document.newline) if body else ""
-    return head + body + between + tail
+    return rewrite.put_run(document, (start, end), _with_absolute_headers(given, place.at).rstrip(" \t\r\n"))
 
 
 def _replace_inline(document: Document, place: Place, given: Document) -> str:
@@ -211,24 +204,15 @@ def _only_known(path: str, given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def _table_at(data: dict[str, Any], at: Key) -> dict[str, Any]:
-    above = _above(data, at)
+    above = holder(data, at)
     if isinstance(above, dict):
         return cast("dict[str, Any]", above).setdefault(str(at[-1]), {})
     return above[at[-1]]
 
 
-def _above(data: dict[str, Any], at: Key) -> Any:  # a list or a table, as what `at` ends with says
-    """The list or table that holds what is at `at`, made where it is missing."""
-    holder: Any = data
-    for part, below in pairwise(at):
-        empty: list[Any] | dict[str, Any] = [] if isinstance(below, int) else {}
-        holder = holder[part] if isinstance(part, int) else holder.setdefault(part, empty)
-    return holder
-
-
 def _verify(document: Document, place: Place, text: str, meant: dict[str, Any]) -> None:
     try:
-        right = _same(_without_empty_lists(Document(text).data), _without_empty_lists(meant))
+        right = same_documents(Document(text).data, meant)
     except ConfigurationError:
         right = False
     if not right:
@@ -236,26 +220,3 @@ def _verify(document: Document, place: Place, text: str, meant: dict[str, Any]) 
         raise TidegateError(
             f"{place.path} cannot be edited here, for how line {line} is written: change it in the text"
         )
-
-
-def _without_empty_lists(data: dict[str, Any]) -> dict[str, Any]:
-    """TOML has no way to write an empty list of headers: none and an empty one are the same there."""
-    communication = data.get(DEVICE_COMMUNICATION)
-    if not isinstance(communication, dict):
-        return data
-    lists = {key: value for key, value in cast("dict[str, Any]", communication).items() if value != []}
-    rest = {key: value for key, value in data.items() if key != DEVICE_COMMUNICATION}
-    return {**rest, DEVICE_COMMUNICATION: lists} if lists else rest
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal, where 1, 1.0 and true differ and nan is itself."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        mine, theirs = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
-        return mine.keys() == theirs.keys() and all(_same(mine[key], theirs[key]) for key in mine)
-    if isinstance(one, list):
-        items, others = cast("list[Any]", one), cast("list[Any]", other)
-        return len(items) == len(others) and all(map(_same, items, others))
-    return one == other or (one != one and other != other)

@@ -10,7 +10,7 @@ from core.catalogue.settings import Setting, Value, check_value, describe, neare
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
 from core.config.scan import Key
 from core.config.tenant import source_names
-from core.errors import ConfigurationError, Fault, TidegateError
+from core.errors import ConfigurationError, Fault, NotFound, TidegateError
 
 Table = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Place:
             return self.found
         if self.slot is None:
             return {}
-        raise TidegateError(f"there is no {self.path}: add it first")
+        raise NotFound(f"there is no {self.path}: add it first")
 
     @property
     def items(self) -> list[Any]:
@@ -71,7 +71,7 @@ def _item(place: Place, name: str, catalogue: Catalogue) -> Place:
     if name not in names:
         near = nearest(name, names)
         hint = f"; did you mean {place.path}/{near}?" if near else ""
-        raise TidegateError(f"there is no {path}{hint}")
+        raise NotFound(f"there is no {path}{hint}")
     index = names.index(name)
     assert place.slot is not None
     found = _table(place.items[index])
@@ -104,7 +104,7 @@ def _known_slot(name: str, slots: tuple[Slot, ...], path: str, also: tuple[str, 
     known = [*(slot.key for slot in slots), *also]
     near = nearest(name, known)
     hint = f"did you mean {near}?" if near else f"known here: {', '.join(known) or 'nothing'}"
-    raise TidegateError(f"there is no place {path}; {hint}")
+    raise NotFound(f"there is no place {path}; {hint}")
 
 
 def _found(slot: Slot, above: Table) -> Table | list[Any] | None:

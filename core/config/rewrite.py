@@ -121,6 +121,17 @@ def append_inline(document: Document, array: Entry, value: object) -> str:
     return _add_to_inline(document, array, render.value(value))
 
 
+def put_run(document: Document, run: tuple[int, int], text: str) -> str:
+    """Puts whole lines in the place of others."""
+    head, tail = document.text[: run[0]], document.text[run[1] :]
+    if head and not head.endswith("\n"):
+        head += document.newline
+    if not text:
+        return head + tail
+    body = text.replace("\r\n", "\n").removesuffix("\n").replace("\n", document.newline) + document.newline
+    return head + body + apart(body, tail, document.newline) + tail
+
+
 def says_more(document: Document, entry: Entry) -> bool:
     """Whether comments stand in a value or behind it: they would go with its lines."""
     return bool(document.comments_in(entry.start, _whole_lines(document.text, entry.start, entry.end)[1]))
