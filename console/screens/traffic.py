@@ -6,6 +6,7 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.timer import Timer
 
 from console.actions import ACTIONS, Action
 from console.link import Feed
@@ -26,8 +27,10 @@ from core.model.requests import RequestDetail, TrafficRow, request_json
 PAGE_ROWS = 500
 WIDE = 150
 """From here on the current request is shown beside the list."""
-DETAIL_DELAY = 0.25
-"""Seconds the cursor rests before the request beside the list is fetched: a key held down fetches none."""
+BESIDE_DELAY = 0.25
+"""Seconds until the current request is fetched and shown beside the list: a key held down fetches four a second."""
+BESIDE_DELAY_FOLLOWING = 1.0
+"""The same while the list follows: what changes faster cannot be read."""
 ONLY_FAILED = "-outcome:decoded"
 
 
@@ -63,8 +66,9 @@ class LiveTraffic(TidegateScreen):
         self.tenant: str | None = None
         self.feed: Feed | None = None
         self._filling = 0
-        self._loaded = ""
-        """What the request beside the list is, or is to become."""
+        self._beside = ""
+        """Which request is shown beside the list."""
+        self._beside_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar("everything; / filters, as in source:lora status:>=400", id="filter")
@@ -215,17 +219,19 @@ class LiveTraffic(TidegateScreen):
 
     def _show_beside(self) -> None:
         row = self.list.current
-        if row is None or row.id == self._loaded:
+        if row is None or row.id == self._beside or self._beside_timer is not None:
             return
-        self._loaded = row.id
-        self.query_one(RequestView).show_row(row)
-        self.set_timer(DETAIL_DELAY, lambda: self.work(self._load(row)))
+        delay = BESIDE_DELAY_FOLLOWING if self.list.following and self._beside else BESIDE_DELAY
+        self._beside_timer = self.set_timer(delay, lambda: self.work(self._load_beside()))
 
-    async def _load(self, row: TrafficRow) -> None:
-        if row.id != self._loaded:
+    async def _load_beside(self) -> None:
+        self._beside_timer = None
+        row = self.list.current
+        if row is None:
             return
+        self._beside = row.id
         detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
-        if row.id == self._loaded:
+        if row.id == self._beside:
             self.query_one(RequestView).show(detail)
 
     # Actions

@@ -17,7 +17,7 @@ from console.widgets.hex_view import HexView
 from console.widgets.json_text import json_colours, pretty_json
 from console.widgets.painted import PaintedView, Piece
 from console.widgets.tab_line import TabLine
-from console.widgets.traffic_row import became, outcome_class, status_of
+from console.widgets.traffic_row import became, outcome_class, request_of, status_of
 from core.model.events import event_json
 from core.model.requests import Brief, Request, RequestDetail, TrafficRow
 
@@ -54,13 +54,12 @@ class RequestHead(PaintedView):
 
     def _figures(self, row: TrafficRow) -> list[Piece]:
         mark = sign("●" if row.outcome == "decoded" else "✕")
-        request = " ".join(part for part in (row.method, row.target) if part)
         kept = {"decoded": "", "failed": "kept", "refused": "not acknowledged"}[row.outcome]
         figures = (row.event_source, row.remote, bytes_text(row.bytes), milliseconds_text(row.milliseconds), kept)
         return [
             (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
             ("   ".join(part for part in figures if part), ""),
-            (f"   {request}", "painted--quiet"),
+            (f"   {request_of(row)}", "painted--quiet"),
         ]
 
 

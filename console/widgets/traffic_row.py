@@ -28,14 +28,16 @@ class Columns:
     all_tenants: bool = True
     source: int = 4
     remote: int = 9
+    request: int = 12
 
     def learn(self, row: TrafficRow, width: int) -> bool:
         """Takes a row into account; tells whether a column grew."""
         source = min(SOURCE_LIMIT, max(self.source, cell_len(visible(self.source_of(row)))))
         limit = REMOTE_LIMIT_WIDE if width >= WIDE else REMOTE_LIMIT
         remote = min(limit, max(self.remote, cell_len(visible(remote_of(row, width)))))
-        grew = (source, remote) != (self.source, self.remote)
-        self.source, self.remote = source, remote
+        request = min(width, max(self.request, cell_len(visible(request_of(row)))))
+        grew = (source, remote, request) != (self.source, self.remote, self.request)
+        self.source, self.remote, self.request = source, remote, request
         return grew
 
     def source_of(self, row: TrafficRow) -> str:
@@ -48,15 +50,20 @@ def remote_of(row: TrafficRow, width: int) -> str:
     return row.remote if width >= WIDE else row.remote.rpartition(":")[0] or row.remote
 
 
+def request_of(row: TrafficRow) -> str:
+    """Method and target; a connection that speaks no HTTP has neither."""
+    return " ".join(part for part in (row.method, row.target) if part)
+
+
 def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
     """What came: time, source, remote, method and target, status, bytes, milliseconds."""
     fixed = TIME_CELLS + columns.source + columns.remote + STATUS_CELLS + SIZE_CELLS + DURATION_CELLS + 6
-    request = " ".join(part for part in (row.method, row.target) if part)
+    request = min(columns.request, max(6, width - fixed))
     return [
         (f"{clock_text(row.received_date)} ", "painted--quiet"),
         (f"{fit(columns.source_of(row), columns.source)} ", ""),
         (f"{fit(remote_of(row, width), columns.remote)} ", "painted--quiet"),
-        (f"{fit(request, max(6, width - fixed))} ", ""),
+        (f"{fit(request_of(row), request)} ", ""),
         (f"{status_of(row):>{STATUS_CELLS}} ", outcome_class(row)),
         (f"{bytes_text(row.bytes):>{SIZE_CELLS}} ", "painted--quiet"),
         (f"{milliseconds_text(row.milliseconds):>{DURATION_CELLS}}", "painted--quiet"),

@@ -1,0 +1,138 @@
+"""Engine State: the tree of the lifecycle, and what can be started and stopped in it."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from console.actions import ACTIONS, Action
+from console.screens.base import Kind, TidegateScreen
+from console.screens.dialogs import Notice
+from console.screens.power import power
+from console.session import console_of
+from console.text import plural, visible
+from console.widgets.document import Document
+from console.widgets.rows import Rows
+from console.widgets.state_tree import StateTree, described
+from core.control.messages import Node
+
+WIDE = 130
+"""From here on all that is known of the current component stands beside the tree."""
+
+
+class EngineState(TidegateScreen):
+    """The whole tree of states."""
+
+    TITLE = "Engine State"
+    PLACE = "state"
+    ABOUT = (
+        "What runs in this engine: tenants, their event sources, and in each its handler, its decoder and its workers. "
+        "Each has a state, since when it has it, and where something is wrong the reason.\n\n"
+        "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten minutes."
+    )
+    CSS_PATH = "state.tcss"
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        ACTIONS["open"].titled("Open", "shows the traffic of a tenant or source; of anything else, what is known"),
+        ACTIONS["power"],
+        ACTIONS["next"].titled("Next error", "goes to the next component in error"),
+        ACTIONS["previous"].titled("Previous error", "goes to the previous component in error"),
+        ACTIONS["view"].titled("Details", "shows all that is known of the current component"),
+    )
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal():
+            yield StateTree()
+            yield Document(id="details")
+
+    @property
+    def states(self) -> StateTree:
+        """The tree."""
+        return self.query_one(StateTree)
+
+    def on_mount(self) -> None:
+        self.query_one("#details", Document).can_focus = False
+        self.states.rows.focus()
+        self.status_changed()
+
+    def trail(self) -> tuple[str, ...]:
+        return ("Tidegate", "Engine State")
+
+    def standing(self) -> tuple[str, Kind]:
+        status = self.link.status
+        if status is None or not self.link.up:
+            return "", "done"
+        if status.behind:
+            return f"the index is {plural(status.behind, 'request')} behind the journal", "waits"
+        return "", "done"
+
+    def status_changed(self) -> None:
+        if self.link.status is not None:
+            self.states.show(self.link.status)
+            self._show_details()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= WIDE, "-wide")
+        self._show_details()
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        self._show_details()
+
+    def _show_details(self) -> None:
+        node = self.states.current
+        if node is None or not self.has_class("-wide"):
+            return
+        known = described(node, self.session.now())
+        width = max(len(name) for name, _ in known)
+        lines = [node.title, "", *(f"{name:<{width}}  {value}" for name, value in known)]
+        self.query_one("#details", Document).show(lines)
+
+    async def follow(self, path: str, filter: str) -> None:
+        """Puts the cursor on a tenant or source."""
+        self.states.rows.go_to(f"/{path}")
+
+    # Actions
+
+    async def action_open(self) -> None:
+        node = self.states.current
+        if node is None:
+            return
+        if node.kind in ("instance", "tenant", "event_source"):
+            await console_of(self).go_to("traffic", path=node.path)
+        else:
+            await self.action_view()
+
+    async def action_view(self) -> None:
+        node = self.states.current
+        if node is None:
+            return
+        text = Text()
+        for name, value in described(node, self.session.now()):
+            text.append(f"{name:<14}", "bold").append(f"{visible(value)}\n")
+        await self.app.push_screen(Notice(node.title, text))
+
+    async def action_power(self) -> None:
+        node = self._powered()
+        if node is None:
+            self.say("the engine itself is ended with `q`, or by ending `tidegate serve`", "wrong")
+            return
+        kind = "Tenant" if node.kind == "tenant" else "Source"
+        await power(self, node.path, node.state, kind, node.title)
+
+    def _powered(self) -> Node | None:
+        """The current tenant or source, or the source that the current component is in."""
+        node, status = self.states.current, self.link.status
+        if node is None or status is None or node.kind == "instance":
+            return None
+        path = "/".join(node.path.split("/")[:2])
+        return self.states.node(path)
+
+    def action_next(self) -> None:
+        self._to_error(1)
+
+    def action_previous(self) -> None:
+        self._to_error(-1)
+
+    def _to_error(self, step: int) -> None:
+        if not self.states.find_error(step):
+            self.say("no component is in error")

@@ -1,0 +1,153 @@
+"""The tree of states: every component with its mark and word, since when, how busy, and why it is not well."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from console.session import session_of
+from console.text import bytes_text, local, mark, plural, rate_text
+from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
+from core.control.messages import Node, Status
+
+STATE_CELLS = 10
+SINCE_CELLS = 7
+INDENT = 2
+SHOWN_DETAILS = ("port", "script", "version", "pid", "memory", "connections")
+"""What the tree says of a component beside its title; the rest is told where one is opened."""
+
+
+class StateTree(Container):
+    """The tree below `root_path` (all of it where that is empty), kept up to date by `show`."""
+
+    DEFAULT_CSS = "StateTree { height: 1fr; }"
+
+    def __init__(self, root_path: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.root_path = root_path
+        self._known: dict[str, Node] = {}
+        self._shown: Status | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Rows(id="tree")
+
+    @property
+    def rows(self) -> Rows:
+        """The list that the tree is painted in; it takes the focus."""
+        return self.query_one(Rows)
+
+    @property
+    def current(self) -> Node | None:
+        """The component under the cursor."""
+        return self._known.get(self.rows.current or "")
+
+    def node(self, path: str) -> Node | None:
+        """The component of that path, if the tree shows it."""
+        return self._known.get(f"/{path}")
+
+    def find_error(self, step: int) -> bool:
+        """Puts the cursor on the next (`step` 1) or previous (-1) component in error, round the end."""
+        ids = list(self._known)
+        at = ids.index(self.rows.current) if self.rows.current in self._known else 0
+        for away in range(1, len(ids) + 1):
+            id = ids[(at + step * away) % len(ids)]
+            if self._known[id].state == "error":
+                self.rows.go_to(id)
+                return True
+        return False
+
+    def show(self, status: Status) -> None:
+        """Shows this state. The cursor stays on its component as long as that is there."""
+        if status is self._shown:
+            return
+        self._shown = status
+        root = node_at(status.tree, self.root_path)
+        walked = list(walk(root)) if root is not None else []
+        self._known = {f"/{node.path}": node for node, _ in walked}
+        now = session_of(self).now()
+        self.rows.show([_row(node, depth, now) for node, depth in walked])
+
+
+def walk(node: Node, depth: int = 0) -> Iterator[tuple[Node, int]]:
+    """A node and all below it, with how deep each stands."""
+    yield node, depth
+    for child in node.children:
+        yield from walk(child, depth + 1)
+
+
+def node_at(tree: Node, path: str) -> Node | None:
+    """The node of that path."""
+    return next((node for node, _ in walk(tree) if node.path == path), None)
+
+
+def _row(node: Node, depth: int, now: datetime) -> Row:
+    return Row(f"/{node.path}", lambda width: _lines(node, depth, now, width))
+
+
+def _lines(node: Node, depth: int, now: datetime, width: int) -> list[Line]:
+    left: Line = [
+        (f"{mark(node.state)} {node.state.capitalize():<{STATE_CELLS}}", STATE_STYLES[node.state]),
+        (f"{since(node, now):<{SINCE_CELLS}}", "painted--quiet"),
+        (" " * INDENT * depth, ""),
+        (node.title, "rows--title" if node.kind in ("instance", "tenant") else ""),
+    ]
+    details = "  ".join(detail_text(name, node.detail[name]) for name in SHOWN_DETAILS if node.detail.get(name))
+    left.append((f"  {details}", "painted--quiet"))
+    lines = [spread(left, _figures(node), width)]
+    if node.reason:
+        indent = STATE_CELLS + SINCE_CELLS + 2 + INDENT * depth
+        lines += wrapped(node.reason, "rows--error" if node.state == "error" else "painted--warning", width, indent)
+    return lines
+
+
+def _figures(node: Node) -> Line:
+    figures: Line = []
+    if node.failed:
+        figures.append((f"{node.failed:,} failed  ", "rows--error"))
+    if node.refused:
+        figures.append((f"{node.refused:,} refused  ", "painted--warning"))
+    if node.kind in ("instance", "tenant", "event_source"):
+        figures.append((f"{rate_text(node.rate):>8}", ""))
+    return figures
+
+
+def since(node: Node, now: datetime) -> str:
+    """When the state began, in six cells: the time today, the day before that."""
+    if not node.since:
+        return ""
+    moment = local(node.since, now.tzinfo)
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%d %b}"
+
+
+def detail_text(name: str, value: object) -> str:
+    """One thing known of a component, in a few words."""
+    match name, value:
+        case "memory", int():
+            return bytes_text(value)
+        case "connections", int():
+            return plural(value, "connection")
+        case ("script", _) | ("version", _):
+            return str(value)
+        case _:
+            return f"{name} {value}"
+
+
+def described(node: Node, now: datetime) -> list[tuple[str, str]]:
+    """All that is known of a component, name and value."""
+    known = [("path", node.path or "the engine"), ("state", node.state)]
+    if node.reason:
+        known.append(("reason", node.reason))
+    if node.since:
+        known.append(("since", f"{local(node.since, now.tzinfo):%Y-%m-%d %H:%M:%S}"))
+    if node.kind in ("instance", "tenant", "event_source"):
+        known += [
+            ("rate", f"{rate_text(node.rate)} over the last five seconds"),
+            ("requests", f"{node.requests:,} since the engine started"),
+            ("failed", f"{node.failed:,} in the last ten minutes"),
+            ("refused", f"{node.refused:,} in the last ten minutes"),
+        ]
+    for name, value in node.detail.items():
+        if value is not None:
+            known.append((name, bytes_text(value) if name == "memory" and isinstance(value, int) else str(value)))
+    return known
