@@ -8,7 +8,7 @@ from core.cli.configuration import add, apply, diff, discard, remove, set_settin
 from core.cli.decode import decode
 from core.cli.demo import demo
 from core.cli.engine import control, restart, serve, start, stop
-from core.cli.homes import init, schema
+from core.cli.homes import check, init, schema
 from core.cli.received import events, requests
 from core.cli.send import send
 from core.cli.state import status
@@ -24,6 +24,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "diff": diff,
         "apply": apply,
         "discard": discard,
+        "check": check,
         "schema": schema,
     },
 }

@@ -66,6 +66,28 @@ def _say_next(home: Path, tenant: str, port: int) -> None:
     echo(f"  tidegate events --follow{option}")
 
 
+def check(home: HomeOption = None, as_json: JsonOption = False) -> int:
+    """Validate every tenant and script, starting nothing."""
+    from core.catalogue.registry import catalogue
+    from core.cli.checking import check_home
+    from core.cli.output import print_json
+    from core.config.home import Home, find_home
+    from core.errors import ConfigurationError
+    from core.model.text import plural, visible
+
+    checked = check_home(Home(find_home(home)), catalogue())
+    if as_json:
+        print_json(checked)
+        return 1 if checked.faults else 0
+    for fault in checked.staged:
+        typer.echo(f"staged, not to be applied yet: {visible(str(fault))}")
+    if checked.faults:
+        raise ConfigurationError(checked.faults)
+    counts = ((len(checked.tenants), "tenant"), (checked.sources, "event source"), (checked.scripts, "script"))
+    typer.echo(f"{checked.home}: {', '.join(plural(count, noun) for count, noun in counts)}: all is well")
+    return 0
+
+
 def schema() -> None:
     """Print the JSON Schema of tenant.toml, for editors."""
     import json

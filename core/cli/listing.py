@@ -5,7 +5,7 @@ import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import msgspec
 
@@ -30,13 +30,21 @@ QUEUED_FRAMES = 600
 Row = Request | Event
 
 
+class Page(NamedTuple):
+    """Rows, oldest first. `behind` counts those that the index lacks; `next` is where more of them begin."""
+
+    rows: Sequence[Row]
+    behind: int
+    next: str | None
+
+
 class Listing(Protocol):
     """What is listed: where its rows come from and how one is printed."""
 
     of_events: bool
 
-    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Row], int, bool]:
-        """A page of rows, oldest first; how many the index lacks; whether there are more."""
+    async def page(self, engine: Engine, query: Query) -> Page:
+        """A page of rows, oldest first."""
         ...
 
     def live(self, frame: Frame) -> Sequence[Row]:
@@ -56,9 +64,9 @@ class EventListing:
     def __init__(self, *, as_json: bool) -> None:
         self._terminal = None if as_json else terminal()
 
-    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Event], int, bool]:
+    async def page(self, engine: Engine, query: Query) -> Page:
         page = await engine.call("events.query", query, Events)
-        return page.events, page.behind, page.more
+        return Page(page.events, page.behind, page.next)
 
     def live(self, frame: Frame) -> Sequence[Event]:
         return frame.events
@@ -80,12 +88,12 @@ class RequestListing:
         self._terminal = None if as_json else terminal()
         self._payload = payload
 
-    async def page(self, engine: Engine, query: Query) -> tuple[Sequence[Request], int, bool]:
+    async def page(self, engine: Engine, query: Query) -> Page:
         if self._terminal is None:
             page = await engine.call("requests.query", query, Requests)
-            return page.requests, page.behind, page.more
+            return Page(page.requests, page.behind, page.next)
         traffic = await engine.call("requests.traffic", query, Traffic)
-        return traffic.rows, traffic.behind, traffic.more
+        return Page(traffic.rows, traffic.behind, traffic.next)
 
     def live(self, frame: Frame) -> Sequence[Request]:
         return frame.rows
@@ -120,46 +128,38 @@ async def print_rows(engine: Engine, listing: Listing, query: Query, feed: Subsc
 async def _print_kept(engine: Engine, listing: Listing, query: Query, most: int | None) -> set[str]:
     """Prints kept rows, oldest first, and gives the ids of the last of them."""
     last: deque[str] = deque(maxlen=OVERLAP)
-    async for rows, behind in pages(engine, listing, query, most):
-        for row in rows:
+    behind = 0
+    async for page in pages(engine, listing, query, most):
+        for row in page.rows:
             await listing.show(engine, row)
             last.append(row.id)
-        if behind:
-            sys.stderr.write(f"tidegate: {plural(behind, 'newer request')} not indexed yet and not shown\n")
+        behind = page.behind
+    if behind:
+        sys.stderr.write(f"tidegate: {plural(behind, 'newer request')} not indexed yet and not shown\n")
     return set(last)
 
 
-async def pages(
-    engine: Engine, listing: Listing, query: Query, most: int | None
-) -> AsyncGenerator[tuple[Sequence[Row], int]]:
+async def pages(engine: Engine, listing: Listing, query: Query, most: int | None) -> AsyncGenerator[Page]:
     """Pages in the order of their rows: forward where all are asked for, else gathered backward first."""
     if most is None:
-        more, query = True, msgspec.structs.replace(query, after=FIRST, limit=PAGE)
-        while more:
-            rows, behind, more = await listing.page(engine, query)
-            yield rows, 0 if more else behind
-            if not rows:
-                return
-            query = msgspec.structs.replace(query, after=cursor(rows[-1]))
+        cursor: str | None = FIRST
+        while cursor is not None:
+            page = await listing.page(engine, msgspec.structs.replace(query, after=cursor, limit=PAGE))
+            cursor = page.next
+            yield page
         return
-    gathered: list[Sequence[Row]] = []
-    missing, behind = most, 0
+    gathered: list[Page] = []
+    missing, cursor = most, query.before
     while missing > 0:
-        rows, now_behind, more = await listing.page(engine, msgspec.structs.replace(query, limit=min(PAGE, missing)))
-        gathered.append(rows)
-        behind = behind or now_behind
-        missing -= len(rows)
-        if not more or not rows:
+        asked = msgspec.structs.replace(query, before=cursor, limit=min(PAGE, missing))
+        page = await listing.page(engine, asked)
+        gathered.append(page)
+        missing -= len(page.rows)
+        cursor = page.next
+        if cursor is None:
             break
-        query = msgspec.structs.replace(query, before=cursor(rows[0]))
-    for rows in reversed(gathered):
-        yield rows, 0
-    yield (), behind
-
-
-def cursor(row: Row) -> str:
-    """The place of a row in the order of requests."""
-    return row.id if isinstance(row, Request) else row.request
+    for page in reversed(gathered):
+        yield page
 
 
 class LiveFrames:

@@ -102,10 +102,7 @@ def _start_engine(home: Path) -> subprocess.Popen[bytes]:
 
 async def count_events(engine: Engine) -> int:
     """How many events the engine has."""
-    count = 0
-    async for rows, _ in pages(engine, EventListing(as_json=True), Query(), None):
-        count += len(rows)
-    return count
+    return sum([len(page.rows) async for page in pages(engine, EventListing(as_json=True), Query(), None)])
 
 
 class DemoTraffic:

@@ -164,7 +164,7 @@ class _Reading:
             if address is None:
                 continue
             port, host = address
-            owner = next((by for its, where, by in taken if its == port and _overlap(where, host)), None)
+            owner = next((by for its, where, by in taken if its == port and addresses_overlap(where, host)), None)
             if owner is not None:
                 message = f"{port} on {host} is taken by source {owner}"
                 path = f"{EVENT_SOURCES.key}/{name}"
@@ -190,7 +190,7 @@ def _name(source: Configured) -> str:
     return source.path.rpartition("/")[2]
 
 
-def _overlap(one: str, other: str) -> bool:
+def addresses_overlap(one: str, other: str) -> bool:
     """Whether two addresses cannot listen on one port: the same, or one of them stands for every address."""
     hosts = {"127.0.0.1" if host == "localhost" else host for host in (one, other)}
     if len(hosts) == 1 or "::" in hosts:

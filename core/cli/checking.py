@@ -1,0 +1,117 @@
+"""What `tidegate check` looks at: every configuration and script of a home, without starting anything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import msgspec
+
+from core.catalogue.configured import Configured
+from core.catalogue.registry import Catalogue
+from core.catalogue.settings import Settings
+from core.components.sources.socket import SocketSettings
+from core.config.document import Document
+from core.config.home import Home
+from core.config.instance import read_instance
+from core.config.places import locate
+from core.config.store import TenantStore
+from core.config.tenant import addresses_overlap
+from core.errors import ConfigurationError, Fault, NotFound, TidegateError
+
+
+class Checked(msgspec.Struct, kw_only=True):
+    """What was found. `faults` keep something from starting; `staged` ones stand in the way of applying."""
+
+    home: str
+    tenants: list[str]
+    sources: int
+    scripts: int
+    faults: list[Fault]
+    staged: list[Fault]
+
+
+@dataclass(slots=True)
+class _Found:
+    sources: list[tuple[str, Configured]] = field(default_factory=list[tuple[str, Configured]])
+    scripts: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    faults: list[Fault] = field(default_factory=list[Fault])
+    staged: list[Fault] = field(default_factory=list[Fault])
+
+
+def check_home(home: Home, catalogue: Catalogue) -> Checked:
+    """Checks instance.toml, every tenant.toml and staged.toml, and every script."""
+    if not home.exists():
+        raise TidegateError(f"{home.root} is no home: `tidegate init` makes one")
+    found = _Found()
+    found.faults += read_instance(home)[1]
+    tenants = home.tenant_ids()
+    for tenant in tenants:
+        _check_tenant(TenantStore(home, tenant, catalogue), catalogue, found)
+    found.faults += _clashes(found.sources)
+    return Checked(
+        home=str(home.root),
+        tenants=tenants,
+        sources=len(found.sources),
+        scripts=len(found.scripts),
+        faults=list(dict.fromkeys(found.faults)),
+        staged=found.staged,
+    )
+
+
+def _check_tenant(store: TenantStore, catalogue: Catalogue, found: _Found) -> None:
+    read = store.read()
+    found.faults += read.faults
+    found.sources += [(f"{store.tenant}/{source.id}", source) for source in read.sources]
+    staged = store.staged_text()
+    if staged is not None:
+        found.staged += store.view(staged).faults
+    for script in store.scripts().list():
+        found.scripts.add((store.tenant if script.scope == "tenant" else "", script.name))
+        if script.fault is not None:
+            found.faults.append(script.fault)
+    found.faults += _missing_scripts(store, catalogue)
+
+
+def _missing_scripts(store: TenantStore, catalogue: Catalogue) -> Iterator[Fault]:
+    try:
+        document = Document(store.active_text(), str(store.file))
+    except ConfigurationError:
+        return  # said already
+    scripts = store.scripts()
+    for name, paths in store.used_scripts().items():
+        try:
+            scripts.read(name)
+        except NotFound as missing:
+            for path in paths:
+                yield from _named_in(document, str(store.file), path, name, str(missing), catalogue)
+        except TidegateError as error:
+            yield Fault(message=str(error))
+
+
+def _named_in(
+    document: Document, file: str, path: str, name: str, message: str, catalogue: Catalogue
+) -> Iterator[Fault]:
+    """The fault at the line that names the script; what only staged.toml names keeps nothing from starting."""
+    try:
+        place = locate(document.data, path, catalogue)
+        named = place.table.get("script")
+    except TidegateError:
+        return
+    if named == name:
+        line = document.line_of((*place.at, "script"))
+        yield Fault(message=message, file=file, line=line, path=path, key="script")
+
+
+def _clashes(sources: list[tuple[str, Configured]]) -> Iterator[Fault]:
+    """Event sources of two tenants that could not listen beside each other; those of one are its own reading's."""
+    listening = [(path, source.settings) for path, source in sources]
+    for (first, one), (second, other) in combinations(listening, 2):
+        if first.split("/")[0] != second.split("/")[0] and _same_address(one, other):
+            assert isinstance(other, SocketSettings)
+            yield Fault(path=second, key="port", message=f"{other.port} is {first}'s already: take another")
+
+
+def _same_address(one: Settings, other: Settings) -> bool:
+    if not (isinstance(one, SocketSettings) and isinstance(other, SocketSettings) and one.enabled and other.enabled):
+        return False
+    return one.port == other.port and addresses_overlap(one.bind_address, other.bind_address)
