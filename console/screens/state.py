@@ -35,9 +35,9 @@ class EngineState(TidegateScreen):
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["open"].titled("Open", "shows the traffic of a tenant or source; of anything else, what is known"),
         ACTIONS["power"],
-        ACTIONS["next"].titled("Next error", "goes to the next component in error"),
-        ACTIONS["previous"].titled("Previous error", "goes to the previous component in error"),
         ACTIONS["view"].titled("Details", "shows all that is known of the current component"),
+        ACTIONS["next"].titled("Next error", "goes to the next component in error"),
+        ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
     )
 
     def compose_body(self) -> ComposeResult:

@@ -122,7 +122,7 @@ class Document(PaintedView, can_focus=True):
         y = next(y for y, (line, _, stop) in enumerate(self._folded) if line == number and first < stop)
         top, height = self.scroll_offset.y, self.size.height
         if not top <= y < top + height:
-            self.scroll_to(y=max(0, y - height // 3), animate=False)
+            self.scroll_to(y=max(0, y - height // 3), animate=False, force=True)
 
     @property
     def fold_width(self) -> int:

@@ -11,7 +11,7 @@ from console.text import bytes_text, local, mark, plural, rate_text
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
 from core.control.messages import Node, Status
 
-STATE_CELLS = 10
+STATE_CELLS = 9
 SINCE_CELLS = 7
 INDENT = 2
 SHOWN_DETAILS = ("port", "script", "version", "pid", "memory", "connections")
@@ -108,7 +108,7 @@ def _figures(node: Node) -> Line:
     if node.refused:
         figures.append((f"{node.refused:,} refused  ", "painted--warning"))
     if node.kind in ("instance", "tenant", "event_source"):
-        figures.append((f"{rate_text(node.rate):>8}", ""))
+        figures.append((f"{rate_text(node.rate):>7}", ""))
     return figures
 
 
