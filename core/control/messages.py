@@ -15,6 +15,7 @@ from core.model.requests import Request, RequestDetail, TrafficRow
 PROTOCOL = 1
 
 Role = Literal["admin", "viewer"]
+ChangeState = Literal["staged", "preparing", "prepared", "applied", "failed"]
 State = Literal["stopped", "starting", "started", "draining", "stopping", "error"]
 
 
@@ -183,7 +184,7 @@ class Change(msgspec.Struct, kw_only=True):
     effect: str
     """What it means for devices: `the port stays open; nothing drops`."""
     faults: list[Fault] = []
-    state: Literal["staged", "preparing", "prepared", "applied", "failed"] = "staged"
+    state: ChangeState = "staged"
     reason: str | None = None
 
 

@@ -76,12 +76,16 @@ class Generation:
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
             listeners=[self._listener.socket.fileno()],
             share=self.settings.threads,
-            segment_size=journal.segment,
-            free_disk=journal.free_disk,
+            segment_size=int(journal.segment),
+            free_disk=int(journal.free_disk),
             casualties=casualties,
             poisoned=self._casualties.poisoned(),
         )
-        worker = await WorkerProcess.start(configure, [self._listener.socket])
+        try:
+            worker = await WorkerProcess.start(configure, [self._listener.socket])
+        except OSError as error:
+            self._casualties.add_back(casualties)
+            raise StartFailed(Fault(path=self.configured.path, message=f"no worker can be started: {error}")) from error
         self.workers.append(worker)
         try:
             ready = await worker.ready()

@@ -27,6 +27,13 @@ class Lifecycle:
         self.reason: str | None = None
         self._since = time.time()
 
+    @classmethod
+    def at(cls, state: State, reason: str | None) -> "Lifecycle":
+        """One that has come to `state` just now, for a component whose state follows from others'."""
+        lifecycle = cls()
+        lifecycle.state, lifecycle.reason = state, reason
+        return lifecycle
+
     @property
     def since(self) -> str:
         return date_text(int(self._since * 1000))

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 from core.catalogue.configured import Configured
-from core.catalogue.units import Size
 from core.components.sources.socket import SocketSettings
 from core.control.messages import Node
 from core.engine.casualties import Casualties, slots_of
@@ -58,6 +57,11 @@ class SourceRunner:
     @property
     def path(self) -> str:
         return f"{self.tenant}/{self.id}"
+
+    @property
+    def running(self) -> bool:
+        """Workers serve it."""
+        return self._generation is not None
 
     @property
     def settings(self) -> SocketSettings:
@@ -151,8 +155,8 @@ class SourceRunner:
         if before is not None:
             self._spawn(before.drain(before.settings.drain))
 
-    async def stop(self) -> None:
-        """Drains and stops; waits until the last worker has ended."""
+    async def stop(self, most: float | None = None) -> None:
+        """Drains and stops; waits until the last worker has ended, for the drain limit or `most` seconds."""
         self._cancel_retry()
         if self._stopping is not None:
             await asyncio.shield(self._stopping)
@@ -165,7 +169,8 @@ class SourceRunner:
         self._stopping = asyncio.get_running_loop().create_future()
         self.lifecycle.to("draining" if self.lifecycle.state == "started" else "stopping")
         try:
-            await generation.drain(generation.settings.drain)
+            drain = generation.settings.drain
+            await generation.drain(drain if most is None else min(drain, most))
         finally:
             self.lifecycle.to("stopped")
             self._stopping.set_result(None)
@@ -310,7 +315,7 @@ class SourceRunner:
                 title=f"Worker {number}",
                 state="started",
                 since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
-                detail={"pid": worker.pid, "memory": Size(worker.memory()), "connections": worker.connections},
+                detail={"pid": worker.pid, "memory": worker.memory(), "connections": worker.connections},
             )
             for number, worker in enumerate(workers, start=1)
         ]

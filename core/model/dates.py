@@ -1,5 +1,6 @@
 """Dates as Tidegate writes them: UTC, milliseconds, `Z`."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -10,6 +11,11 @@ def date_text(milliseconds: int) -> str:
     whole, rest = divmod(milliseconds, 1000)
     moment = _EPOCH + timedelta(seconds=whole)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def now_text() -> str:
+    """This moment, as dates are written."""
+    return date_text(time.time_ns() // 1_000_000)
 
 
 def date_milliseconds(moment: datetime) -> int:

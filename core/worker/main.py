@@ -16,10 +16,11 @@ from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
-from core.scripting.log import DecodeLog, ScriptLogger
+from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.accept import Acceptor
 from core.worker.commit import Committer
+from core.worker.context import Context
 from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
@@ -43,16 +44,6 @@ NUDGE_AFTER = 0.02
 """Seconds in which commits are gathered into one nudge."""
 ORPHAN_DRAIN = 2.0
 """Seconds in which a worker whose engine has gone answers what it holds."""
-
-
-class Context:
-    """What a decoder may use of its worker; see `core.catalogue.behaviour.DecoderContext`."""
-
-    def __init__(self, tenant: str, source: str, folders: Sequence[Path], log: DecodeLog) -> None:
-        self.tenant = tenant
-        self.source = source
-        self.script_folders = folders
-        self.logger = ScriptLogger(log)
 
 
 class Worker:

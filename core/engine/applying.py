@@ -1,0 +1,170 @@
+"""Applying a configuration to a running tenant: all or nothing.
+
+In this order: validate everything; prepare (bind, start workers, compile scripts); write tenant.toml; switch. Until the
+write a failure leaves all as it was; after it tenant.toml is the truth.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from core.catalogue.configured import Configured
+from core.config.plan import make_plan
+from core.config.scripts import ScriptStore
+from core.config.tenant import TenantConfiguration
+from core.config.used_scripts import used_scripts
+from core.control.messages import Applied, Change, ChangeState
+from core.engine.generation import Generation
+from core.engine.source import SourceRunner
+from core.engine.surroundings import Surroundings
+from core.engine.tenant import TenantRunner
+from core.engine.worker_process import StartFailed
+from core.errors import Fault, TidegateError
+
+Progress = Callable[[Applied], None]
+
+
+class Applying:
+    """One application of `text` to a tenant. `write` makes it the tenant's file, durably."""
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        tenant: TenantRunner,
+        text: str,
+        write: Callable[[], None],
+        progress: Progress = lambda applied: None,
+    ) -> None:
+        self._surroundings = surroundings
+        self._tenant = tenant
+        self._text = text
+        self._write = write
+        self._progress = progress
+        self._configuration: TenantConfiguration = tenant.parse(text)
+        file = str(surroundings.home.tenant_file(tenant.id))
+        self._plan = make_plan(tenant.id, tenant.text, text, surroundings.catalogue, file)
+        self._runners: dict[str, SourceRunner] = {}
+        self._prepared: dict[str, Generation] = {}
+        self._failures: dict[str, Fault] = {}
+
+    async def run(self) -> Applied:
+        """Applies; where the result says not `applied`, nothing has changed."""
+        async with self._tenant.changing:
+            faults = self._configuration.faults or self._script_faults()
+            if faults:
+                return self._refused(faults)
+            await self._prepare()
+            if self._failures:
+                await self._discard()
+                return self._refused(list(self._failures.values()))
+            try:
+                await asyncio.to_thread(self._write)
+            except (OSError, TidegateError) as error:
+                await self._discard()
+                return self._refused([Fault(message=f"tenant.toml cannot be written: {error}")])
+            self._switch()
+        for change in self._plan.changes:
+            change.state = "applied"
+        return Applied(tenant=self._tenant.id, applied=True, changes=self._plan.changes)
+
+    def _script_faults(self) -> list[Fault]:
+        """Scripts that do not compile; where the tenant runs, its workers would find them too, but later."""
+        used = used_scripts(self._configuration.data, self._surroundings.catalogue)
+        store = ScriptStore(self._surroundings.home, self._tenant.id, used)
+        faults: list[Fault] = []
+        for name, paths in used.items():
+            try:
+                fault = store.check(name)
+            except TidegateError as error:
+                fault = Fault(message=str(error), key="script")
+            if fault is not None:
+                faults += [msgspec.structs.replace(fault, path=path) for path in paths]
+        return faults
+
+    async def _prepare(self) -> None:
+        wanted = [configured for configured in self._configuration.sources if self._must_prepare(configured)]
+        kept = {source.id for source in self._configuration.sources} - {source.id for source in wanted}
+        giving_up = frozenset(runner.path for id, runner in self._tenant.sources.items() if id not in kept)
+        await asyncio.gather(*(self._prepare_source(configured, giving_up) for configured in wanted))
+
+    def _must_prepare(self, configured: Configured) -> bool:
+        runner = self._tenant.sources.get(configured.id)
+        enabled: bool = getattr(configured.settings, "enabled", True)
+        if runner is None:
+            runner = SourceRunner(self._surroundings, self._tenant.id, configured)
+            stopped_by_hand = False
+        else:
+            stopped_by_hand = runner.lifecycle.state == "stopped" and runner.settings.enabled
+        self._runners[configured.id] = runner
+        same = runner.running and same_component(runner.configured, configured)
+        return self._tenant.wanted and enabled and not same and not stopped_by_hand
+
+    async def _prepare_source(self, configured: Configured, giving_up: frozenset[str]) -> None:
+        self._mark(configured.path, "preparing")
+        try:
+            self._prepared[configured.id] = await self._runners[configured.id].prepare(configured, giving_up)
+        except StartFailed as failed:
+            fault = failed.fault
+            self._failures[configured.id] = msgspec.structs.replace(fault, path=fault.path or configured.path)
+            self._mark(configured.path, "failed", str(failed))
+        else:
+            self._mark(configured.path, "prepared")
+
+    async def _discard(self) -> None:
+        await asyncio.gather(*(generation.discard() for generation in self._prepared.values()))
+
+    def _switch(self) -> None:
+        tenant = self._tenant
+        leaving = [runner for id, runner in tenant.sources.items() if id not in self._runners]
+        tenant.adopt(self._text, self._configuration, self._runners)
+        for id, runner in self._runners.items():
+            runner.apply_failed = None
+            if id in self._prepared:
+                runner.take_over(self._prepared[id])
+            elif runner.running and not getattr(self._configured(id).settings, "enabled", True):
+                leaving.append(runner)
+        tenant.let_go(leaving)
+
+    def _configured(self, id: str) -> Configured:
+        return next(source for source in self._configuration.sources if source.id == id)
+
+    def _refused(self, faults: list[Fault]) -> Applied:
+        for fault in faults:
+            reason = str(fault)
+            self._mark(fault.path, "failed", reason)
+            source = fault.path.split("/")[1] if "/" in fault.path else ""
+            if source in self._tenant.sources:
+                self._tenant.sources[source].apply_failed = reason
+        for change in self._plan.changes:
+            if change.state in ("preparing", "prepared"):
+                change.state = "staged"
+        return Applied(
+            tenant=self._tenant.id,
+            applied=False,
+            changes=self._plan.changes,
+            faults=faults,
+            reason="nothing has changed: " + "; ".join(str(fault) for fault in faults),
+        )
+
+    def _mark(self, path: str, state: ChangeState, reason: str | None = None) -> None:
+        for change in self._plan.changes:
+            if same_source(change, path):
+                change.state = state
+                change.reason = reason
+        self._progress(Applied(tenant=self._tenant.id, applied=False, changes=self._plan.changes, done=False))
+
+
+def same_source(change: Change, path: str) -> bool:
+    """Whether a change and a component belong to the same event source."""
+    return bool(path) and change.path.split("/")[:2] == path.split("/")[:2]
+
+
+def same_component(one: Configured, other: Configured) -> bool:
+    """Whether two configurations of a component mean the same."""
+    return (
+        one.component is other.component
+        and one.settings == other.settings
+        and one.slots.keys() == other.slots.keys()
+        and all(same_component(one.slots[key], other.slots[key]) for key in one.slots)
+    )

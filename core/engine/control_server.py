@@ -1,0 +1,196 @@
+"""The control socket: JSON-RPC 2.0, one message a line, `hello` first (core.control.messages has the methods)."""
+
+import asyncio
+import contextlib
+import grp
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core import VERSION
+from core.config.instance import ControlSettings
+from core.control import messages
+from core.control.client import LINE_LIMIT
+from core.control.messages import METHODS, PROTOCOL, Hello, Role
+from core.engine.roles import peer_user, role_of
+from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
+
+LOG = logging.getLogger("tidegate.control")
+
+MOST_CALLS = 32
+"""Calls of one connection that may be under way; further lines are not read meanwhile."""
+MOST_UNSENT = 4 << 20
+"""Bytes that may wait for a slow reader; notifications are left out past it, and frames count what they leave out."""
+
+
+class _Call(msgspec.Struct):
+    method: str
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+    id: int | str | None = None
+
+
+class CallFault(TidegateError):
+    """A call that is refused with a code of its own."""
+
+    def __init__(self, code: int, message: str, faults: list[Fault] | None = None) -> None:
+        self.code = code
+        self.faults = faults or []
+        super().__init__(message)
+
+
+class Peer:
+    """One connection: what it may do, and a way to tell it things."""
+
+    def __init__(self, writer: asyncio.StreamWriter, allowed: Role) -> None:
+        self.allowed: Role = allowed
+        self.role: Role | None = None
+        """Its role, once it has said hello."""
+        self.closed: list[Callable[[], None]] = []
+        """Called when it has gone."""
+        self._writer = writer
+
+    def can_take(self) -> bool:
+        """Whether it keeps up; what cannot be sent is left out, never piled up."""
+        return not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() < MOST_UNSENT
+
+    def notify(self, name: str, params: object) -> None:
+        self.send({"jsonrpc": "2.0", "method": name, "params": params})
+
+    def send(self, message: dict[str, Any]) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(msgspec.json.encode(message) + b"\n")
+
+
+Dispatch = Callable[[str, Any, Peer], Awaitable[object]]
+
+
+class ControlServer:
+    """Listens on the control socket and dispatches calls."""
+
+    def __init__(self, path: Path, control: ControlSettings, dispatch: Dispatch) -> None:
+        self._path = path
+        self._control = control
+        self._dispatch = dispatch
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Binds the socket: the engine's user alone may open it, or a group where one is named."""
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._connected, str(self._path), limit=LINE_LIMIT)
+        finally:
+            os.umask(before)
+        if self._control.group:
+            self._let_in(self._control.group)
+
+    def _let_in(self, group: str) -> None:
+        try:
+            os.chown(self._path, -1, grp.getgrnam(group).gr_gid)
+            os.chmod(self._path, 0o660)
+        except (KeyError, OSError) as error:
+            LOG.error("[control] group = %r cannot be let in: %s", group, error)
+
+    async def stop(self) -> None:
+        """Closes the socket and every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        peer = Peer(writer, role_of(peer_user(writer.get_extra_info("socket")), self._control))
+        try:
+            await self._serve(reader, peer)
+        except (ConnectionError, asyncio.CancelledError, ValueError):
+            pass  # a peer that breaks off, a server that stops, a line beyond the limit: the connection ends
+        finally:
+            self._connections.discard(task)
+            for callback in peer.closed:
+                callback()
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, peer: Peer) -> None:
+        free = asyncio.Semaphore(MOST_CALLS)
+        async with asyncio.TaskGroup() as calls:
+            while line := await reader.readline():
+                await free.acquire()
+                task = calls.create_task(self._answer(line, peer))
+                task.add_done_callback(lambda _: free.release())
+                if peer.role is None:
+                    await asyncio.wait([task])
+                    if peer.role is None:
+                        return
+
+    async def _answer(self, line: bytes, peer: Peer) -> None:
+        try:
+            call = msgspec.json.decode(line, type=_Call)
+        except msgspec.MsgspecError as error:
+            peer.send(_error(None, messages.PARSE_ERROR, f"no JSON-RPC call: {error}"))
+            return
+        try:
+            result = await self._call(call, peer)
+        except CallFault as fault:
+            answer = _error(call.id, fault.code, str(fault), fault.faults)
+        except ConfigurationError as error:
+            answer = _error(call.id, messages.FAULTY, str(error), error.faults)
+        except Conflict as error:
+            answer = _error(call.id, messages.CONFLICT, str(error))
+        except NotFound as error:
+            answer = _error(call.id, messages.NOT_FOUND, str(error))
+        except TidegateError as error:
+            answer = _error(call.id, messages.REFUSED, str(error))
+        except Exception as error:
+            LOG.exception("%s failed", call.method)
+            answer = _error(call.id, messages.INTERNAL_ERROR, f"{call.method} failed: {type(error).__name__}: {error}")
+        else:
+            answer = {"jsonrpc": "2.0", "id": call.id, "result": result}
+        if call.id is not None:
+            peer.send(answer)
+
+    async def _call(self, call: _Call, peer: Peer) -> object:
+        method = METHODS.get(call.method)
+        if method is None:
+            raise CallFault(messages.METHOD_NOT_FOUND, f"there is no method {call.method}")
+        params_type: Any = method.params
+        try:
+            params = msgspec.json.decode(call.params, type=params_type)
+        except msgspec.MsgspecError as error:
+            raise CallFault(messages.INVALID_PARAMS, f"{call.method}: {error}") from error
+        if isinstance(params, Hello):
+            peer.role = agreed_role(params, peer.allowed)
+        elif peer.role is None:
+            raise CallFault(messages.INVALID_REQUEST, "the first call must be hello")
+        elif method.role == "admin" and peer.role != "admin":
+            raise CallFault(messages.NOT_ALLOWED, f"{call.method} is for admins; you may look, not change")
+        return await self._dispatch(call.method, params, peer)
+
+
+def agreed_role(hello: Hello, allowed: Role) -> Role:
+    """The caller's role; CallFault where the protocols do not fit."""
+    if hello.protocol != PROTOCOL:
+        raise CallFault(
+            messages.MISFIT,
+            f"this console (Tidegate {hello.version or 'unknown'}, protocol {hello.protocol}) does not fit the engine "
+            f"(Tidegate {VERSION}, protocol {PROTOCOL})",
+        )
+    return "viewer" if "viewer" in (hello.role, allowed) else "admin"
+
+
+def _error(id: int | str | None, code: int, message: str, faults: list[Fault] | None = None) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": code, "message": message}
+    if faults:
+        error["data"] = faults
+    return {"jsonrpc": "2.0", "id": id, "error": error}

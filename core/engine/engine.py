@@ -1,0 +1,249 @@
+"""The engine of a home: what it holds together, from its start to its end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Coroutine, Iterable
+from typing import Any, Literal
+
+from core.catalogue.registry import Catalogue
+from core.config.home import Home
+from core.config.instance import Instance
+from core.config.plan import make_plan
+from core.config.store import TenantStore
+from core.control.messages import Applied, Node, Status
+from core.engine.applying import Applying, Progress
+from core.engine.casualties import ORPHAN_PATIENCE, orphans
+from core.engine.ports import ListenerPool
+from core.engine.scripts_watch import watch_scripts
+from core.engine.surroundings import Surroundings
+from core.engine.tap import Tap
+from core.engine.tenant import TenantRunner
+from core.errors import Fault, NotFound, TidegateError
+from core.journal.follower import Follower
+from core.journal.follower_thread import FollowerThread
+from core.journal.reader import Reader
+from core.journal.retention import sweep
+from core.journal.taken import TakenRow, outcomes
+from core.model.dates import now_text
+
+LOG = logging.getLogger("tidegate.engine")
+
+Mode = Literal["serve", "embedded", "demo"]
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the workers' slots."""
+SWEEP_EVERY = 60.0
+"""Seconds between two looks at what retention says."""
+SHUTDOWN_DRAIN = 7.0
+"""Seconds that sources may drain when the engine ends, so that it has ended within ten."""
+MOST_BATCHES_OFFERED = 64
+"""Batches of rows (2,000 each at most) that may wait for the loop; past it live feeds miss some, and say so."""
+
+
+class Engine:
+    """One per home, under its lock. Runs no script and parses no device's bytes."""
+
+    def __init__(self, home: Home, instance: Instance, components: Catalogue, mode: Mode) -> None:
+        self.home = home
+        self.instance = instance
+        self.catalogue = components
+        self.mode: Mode = mode
+        self.pid = os.getpid()
+        self.host = socket.gethostname()
+        self.started = now_text()
+        self.ending = asyncio.Event()
+        self.tap = Tap()
+        self.tenants: dict[str, TenantRunner] = {}
+        self._loop = asyncio.get_running_loop()
+        self._parent = os.getppid()
+        self._offered = 0
+        self._left_out = 0
+        self._staged: dict[str, tuple[object, int, bool]] = {}
+        self._follower = FollowerThread(Follower(home.journal, home.index_file, self._rows_taken))
+        self.reader = Reader(
+            home.journal,
+            home.index_file,
+            passed=self._follower.passed,
+            on_damage=self._follower.follower.distrust,
+        )
+        self._surroundings = Surroundings(home, components, instance, ListenerPool(), self._follower.nudge)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def load(self) -> None:
+        """Everything before the first source starts: after it the engine can answer calls."""
+        await self._wait_for_orphans()
+        self._follower.start()
+        for id in self.home.tenant_ids():
+            self.tenants[id] = TenantRunner(self._surroundings, id)
+
+    async def start(self) -> list[Fault]:
+        """Starts all that starts by itself; the faults of what could not."""
+        self._run(self._look())
+        self._run(self._keep_retention())
+        self._run(watch_scripts(self.home, self.scripts_changed))
+        wanted = [tenant for tenant in self.tenants.values() if tenant.configuration.autostart]
+        started = await asyncio.gather(*(tenant.start_patiently() for tenant in wanted))
+        return [fault for faults in started for fault in faults]
+
+    async def _wait_for_orphans(self) -> None:
+        """Workers of an engine that was killed answer what they hold; one that does not end is ended."""
+        deadline = time.monotonic() + ORPHAN_PATIENCE
+        while left := orphans(self.home):
+            if time.monotonic() > deadline:
+                for pid in left:
+                    LOG.warning("process %d, a worker of an engine that has gone, does not end: it is killed", pid)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.1)
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Drains every source and has the index take what they wrote last."""
+        await asyncio.gather(*(tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values()))
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._follower.passed)
+
+    async def close(self) -> None:
+        """The last step, when nobody can call any more."""
+        await asyncio.to_thread(self._follower.stop)
+
+    async def _look(self) -> None:
+        while True:
+            for tenant in self.tenants.values():
+                for source in tenant.sources.values():
+                    source.look()
+            if self.mode == "demo" and os.getppid() != self._parent:
+                self.ending.set()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _keep_retention(self) -> None:
+        retention = self.instance.retention
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                await asyncio.to_thread(
+                    sweep,
+                    self.home.journal,
+                    self.home.index_file,
+                    age=retention.age,
+                    size=retention.size,
+                    now=time.time(),
+                )
+            except (OSError, sqlite3.Error) as error:
+                LOG.error("old journal segments cannot be deleted: %s", error)
+
+    def _rows_taken(self, rows: list[TakenRow]) -> None:
+        """Called in the follower's thread, with rows of one source."""
+        if self._offered < MOST_BATCHES_OFFERED:
+            self._offered += 1
+            self._loop.call_soon_threadsafe(self._offer, rows)
+        else:
+            self._left_out += len(rows)
+            self._loop.call_soon_threadsafe(self._count, rows[0].tenant, rows[0].event_source, outcomes(rows))
+
+    def _offer(self, rows: list[TakenRow]) -> None:
+        self._offered -= 1
+        self._count(rows[0].tenant, rows[0].event_source, outcomes(rows))
+        self.tap.offer(rows)
+
+    def _count(self, tenant: str, source: str, counts: tuple[int, int, int]) -> None:
+        runner = self.tenants.get(tenant)
+        if runner is not None and source in runner.sources:
+            runner.sources[source].meters.add(*counts)
+
+    def scripts_changed(self, tenant: str | None) -> None:
+        """Something in a tenant's scripts folder, or in the shared one (None), is another now."""
+        concerned: Iterable[TenantRunner] = self.tenants.values()
+        if tenant is not None:
+            concerned = [self.tenants[tenant]] if tenant in self.tenants else []
+        for runner in concerned:
+            for source in runner.sources.values():
+                source.reload_scripts()
+
+    async def apply(self, tenant: str, text: str, progress: Progress) -> Applied:
+        """Makes `text` a tenant's configuration; see Applying."""
+        runner = self.tenants.get(tenant)
+        if runner is None:
+            raise NotFound(f"there is no tenant {tenant}")
+        store = TenantStore(self.home, tenant, self.catalogue)
+        applying = Applying(self._surroundings, runner, text, lambda: store.activate(text), progress)
+        return await applying.run()
+
+    async def reload(self) -> None:
+        """SIGHUP: every tenant.toml that was edited by hand acts; new tenants are found."""
+        for id in self.home.tenant_ids():
+            if id not in self.tenants:
+                await self.add_tenant(id)
+                continue
+            text = TenantStore(self.home, id, self.catalogue).active_text()
+            if text != self.tenants[id].text:
+                applied = await self.apply(id, text, lambda applied: None)
+                if not applied.applied:
+                    LOG.error("tenant %s: %s", id, applied.reason)
+
+    async def add_tenant(self, id: str) -> None:
+        """A tenant whose folder is there is run from now on."""
+        tenant = self.tenants[id] = TenantRunner(self._surroundings, id)
+        if tenant.configuration.autostart:
+            await tenant.start()
+
+    async def drop_tenant(self, id: str) -> None:
+        """Stops a tenant for good."""
+        await self.tenants[id].stop()
+        del self.tenants[id]
+
+    def status(self) -> Status:
+        """Everything at this moment."""
+        rows = [tenant.row(*self._waiting(tenant)) for tenant in self.tenants.values()]
+        nodes = [tenant.node() for tenant in self.tenants.values()]
+        rate = sum(node.rate for node in nodes)
+        tree = Node(
+            path="",
+            kind="instance",
+            title="Tidegate",
+            state="stopping" if self.ending.is_set() else "started",
+            since=self.started,
+            rate=rate,
+            failed=sum(node.failed for node in nodes),
+            refused=sum(node.refused for node in nodes),
+            requests=sum(node.requests for node in nodes),
+            children=nodes,
+        )
+        return Status(tree=tree, tenants=rows, rate=rate, behind=self._follower.behind(), left_out=self._left_out)
+
+    def _waiting(self, tenant: TenantRunner) -> tuple[int, bool]:
+        """How many staged changes wait, and whether tenant.toml was edited by hand; read again when a file changes."""
+        store = TenantStore(self.home, tenant.id, self.catalogue)
+        stamp = (_stamp(store.file), _stamp(store.staged_file), tenant.text)
+        known = self._staged.get(tenant.id)
+        if known is None or known[0] != stamp:
+            known = self._staged[tenant.id] = (stamp, *self._read_waiting(store, tenant.text))
+        return known[1:]
+
+    def _read_waiting(self, store: TenantStore, running: str) -> tuple[int, bool]:
+        try:
+            active, staged = store.active_text(), store.staged_text()
+            plan = make_plan(store.tenant, active, staged, self.catalogue, store.staged_file)
+        except TidegateError:
+            return 0, True
+        return len(plan.changes), active != running
+
+
+def _stamp(file: "os.PathLike[str]") -> tuple[int, int]:
+    try:
+        facts = os.stat(file)
+    except OSError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_ino

@@ -1,0 +1,206 @@
+"""What a running engine adds to the service: states, lifecycle commands, applying, live feeds."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from core import VERSION
+from core.config.store import create_tenant
+from core.control import messages
+from core.control.messages import (
+    PROTOCOL,
+    Applied,
+    Apply,
+    Configuration,
+    Empty,
+    Hello,
+    NewTenant,
+    Node,
+    OfTenant,
+    Script,
+    Status,
+    Subscribe,
+    Subscription,
+    Target,
+    Welcome,
+    WriteScript,
+)
+from core.engine.control_server import CallFault, Peer
+from core.engine.engine import Engine
+from core.engine.service import Service
+from core.engine.tap import Feed
+from core.engine.tenant import TenantRunner
+from core.errors import ConfigurationError, Fault, NotFound
+from core.model.filter import FilterError, parse_filter
+
+FRAME_EVERY = 0.1
+STATUS_EVERY = 0.5
+
+
+class LiveService(Service):
+    """The service of a running engine. `dispatch` is what the control server calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.home, engine.catalogue, engine.reader)
+        self._engine = engine
+        self._feeds: dict[tuple[Peer, int], asyncio.Task[None]] = {}
+        self._watches: dict[Peer, asyncio.Task[None]] = {}
+        self._for_peer: dict[str, Callable[[Any, Peer], Any]] = {
+            "hello": self._hello,
+            "watch": self._watch,
+            "configuration.apply": self._apply,
+            "configuration.reload": self._reload,
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+        }
+        self.handlers |= {
+            "status": self._status,
+            "lifecycle.start": self._start,
+            "lifecycle.stop": self._stop,
+            "lifecycle.restart": self._restart,
+            "shutdown": self._shutdown,
+        }
+
+    async def dispatch(self, name: str, params: Any, peer: Peer) -> object:
+        """Answers a call of a peer whose role allows it."""
+        for_peer = self._for_peer.get(name)
+        return await for_peer(params, peer) if for_peer else await self.call(name, params)
+
+    def running_text(self, tenant: str) -> str | None:
+        return self._tenant(tenant).text
+
+    def _tenant(self, id: str) -> TenantRunner:
+        tenant = self._engine.tenants.get(id)
+        if tenant is None:
+            raise NotFound(f"there is no tenant {id}")
+        return tenant
+
+    async def _hello(self, hello: Hello, peer: Peer) -> Welcome:
+        engine = self._engine
+        assert peer.role is not None
+        return Welcome(
+            protocol=PROTOCOL,
+            version=VERSION,
+            role=peer.role,
+            home=str(engine.home.root),
+            pid=engine.pid,
+            mode=engine.mode,
+            host=engine.host,
+            started=engine.started,
+        )
+
+    async def _status(self, _: Empty) -> Status:
+        return self._engine.status()
+
+    async def _watch(self, _: Empty, peer: Peer) -> Status:
+        if peer not in self._watches:
+            self._watches[peer] = asyncio.create_task(self._tell_states(peer))
+            peer.closed.append(lambda: self._end_watch(peer))
+        return self._engine.status()
+
+    def _end_watch(self, peer: Peer) -> None:
+        self._watches.pop(peer).cancel()
+
+    async def _tell_states(self, peer: Peer) -> None:
+        while True:
+            await asyncio.sleep(STATUS_EVERY)
+            if peer.can_take():
+                peer.notify("state", self._engine.status())
+
+    async def _apply(self, asked: Apply, peer: Peer) -> Applied:
+        store = self.store(asked.tenant)
+        self.agreed_plan(store, asked)
+        staged = store.staged_text()
+        text = store.active_text() if staged is None else staged
+        return await self._apply_text(asked.tenant, text, peer)
+
+    async def _reload(self, asked: OfTenant, peer: Peer) -> Applied:
+        return await self._apply_text(asked.tenant, self.store(asked.tenant).active_text(), peer)
+
+    async def _apply_text(self, tenant: str, text: str, peer: Peer) -> Applied:
+        def tell(applied: Applied) -> None:
+            if peer.can_take():
+                peer.notify("apply", applied)
+
+        return await self._engine.apply(tenant, text, tell)
+
+    async def create_tenant(self, asked: NewTenant) -> Configuration:
+        await asyncio.to_thread(create_tenant, self.home, asked.id, asked.name)
+        await self._engine.add_tenant(asked.id)
+        return await self.get_configuration(OfTenant(asked.id))
+
+    async def remove_tenant(self, asked: OfTenant) -> Empty:
+        self._tenant(asked.tenant)
+        await self._engine.drop_tenant(asked.tenant)
+        return await super().remove_tenant(asked)
+
+    async def write_script(self, asked: WriteScript) -> Script:
+        script = await super().write_script(asked)
+        self._engine.scripts_changed(asked.tenant if script.scope == "tenant" else None)
+        return script
+
+    async def _start(self, asked: Target) -> Node:
+        tenant, source = self._split(asked.path)
+        if source:
+            runner = tenant.source(source)
+            tenant.wanted = True
+            await runner.start()
+            return runner.node()
+        faults = await tenant.start()
+        if faults:
+            raise ConfigurationError(faults)
+        return tenant.node()
+
+    async def _stop(self, asked: Target) -> Node:
+        tenant, source = self._split(asked.path)
+        if source:
+            runner = tenant.source(source)
+            await runner.stop()
+            return runner.node()
+        await tenant.stop()
+        return tenant.node()
+
+    async def _restart(self, asked: Target) -> Node:
+        await self._stop(asked)
+        return await self._start(asked)
+
+    def _split(self, path: str) -> tuple[TenantRunner, str]:
+        tenant, _, source = path.partition("/")
+        return self._tenant(tenant), source
+
+    async def _subscribe(self, asked: Subscribe, peer: Peer) -> Subscription:
+        try:
+            filter = parse_filter(asked.filter)
+        except FilterError as error:
+            fault = Fault(message=error.message, line=error.column, key="filter")
+            raise CallFault(messages.FAULTY, str(error), [fault]) from error
+        feed = self._engine.tap.subscribe(filter, asked.tenant, asked.events)
+        key = (peer, feed.subscription)
+        self._feeds[key] = asyncio.create_task(self._tell_frames(feed, peer))
+        peer.closed.append(lambda: self._end_feed(key, feed))
+        return Subscription(feed.subscription)
+
+    async def _tell_frames(self, feed: Feed, peer: Peer) -> None:
+        try:
+            while True:
+                await asyncio.sleep(FRAME_EVERY)
+                if peer.can_take() and (frame := feed.frame()) is not None:
+                    peer.notify("rows", frame)
+        finally:
+            self._engine.tap.unsubscribe(feed)
+
+    def _end_feed(self, key: tuple[Peer, int], feed: Feed) -> None:
+        self._engine.tap.unsubscribe(feed)
+        task = self._feeds.pop(key, None)
+        if task is not None:
+            task.cancel()
+
+    async def _unsubscribe(self, asked: Subscription, peer: Peer) -> Empty:
+        task = self._feeds.pop((peer, asked.subscription), None)
+        if task is not None:
+            task.cancel()
+        return Empty()
+
+    async def _shutdown(self, _: Empty) -> Empty:
+        self._engine.ending.set()
+        return Empty()

@@ -1,0 +1,208 @@
+"""What an engine does for its callers without running anything: configurations, scripts, trials, queries.
+
+The same functions serve over the control socket and, where no engine runs, in the process of a command that has taken
+the home's lock.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.catalogue.registry import BUILT_IN, Catalogue, catalogue
+from core.config.edits import apply_edits, component_text
+from core.config.home import Home, HomeLock
+from core.config.store import TenantStore, create_tenant, remove_tenant
+from core.control.messages import (
+    METHODS,
+    Applied,
+    Apply,
+    ComponentText,
+    Configuration,
+    Discard,
+    DocumentView,
+    EditStaged,
+    EditText,
+    Empty,
+    Events,
+    NewTenant,
+    OfComponent,
+    OfRequest,
+    OfScript,
+    OfTenant,
+    Plan,
+    Query,
+    Requests,
+    Script,
+    Scripts,
+    Stage,
+    Traffic,
+    Trial,
+    TryDecode,
+    WriteScript,
+)
+from core.engine.trial import run_trial
+from core.errors import ConfigurationError, Conflict, TidegateError
+from core.journal.follower import Follower
+from core.journal.reader import Reader
+from core.model.requests import RequestDetail
+
+Handler = Callable[[Any], Awaitable[object]]
+
+
+class Service:
+    """Answers calls by method name; `LiveService` adds what needs a running engine."""
+
+    def __init__(self, home: Home, components: Catalogue, reader: Reader) -> None:
+        self.home = home
+        self.catalogue = components
+        self.reader = reader
+        self.handlers: dict[str, Handler] = {
+            "configuration.get": self.get_configuration,
+            "configuration.edit": self.edit_text,
+            "configuration.component": self.component,
+            "configuration.stage": self.stage,
+            "configuration.edit_staged": self.edit_staged,
+            "configuration.plan": self.plan,
+            "configuration.discard": self.discard,
+            "configuration.apply": self.apply,
+            "configuration.reload": self.reload,
+            "tenants.create": self.create_tenant,
+            "tenants.remove": self.remove_tenant,
+            "scripts.list": self.list_scripts,
+            "scripts.read": self.read_script,
+            "scripts.write": self.write_script,
+            "decode.try": self.try_decode,
+            "requests.query": self.query_requests,
+            "requests.traffic": self.query_traffic,
+            "requests.get": self.get_request,
+            "events.query": self.query_events,
+        }
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def offline(cls, home: Path, packages: tuple[str, ...] = BUILT_IN) -> AsyncGenerator["Service"]:
+        """The functions in this process: takes the home's lock and has the index catch up when it is asked."""
+        place = Home(home)
+        with HomeLock(place):
+            follower = Follower(place.journal, place.index_file, lambda rows: None)
+
+            def passed() -> int:
+                follower.take()
+                return follower.behind()
+
+            try:
+                yield cls(place, catalogue(packages), Reader(place.journal, place.index_file, passed=passed))
+            finally:
+                follower.close()
+
+    async def call(self, name: str, params: object) -> Any:
+        """Calls a method; `params` may be its structure or plain data. The result is the method's structure."""
+        handler = self.handlers.get(name)
+        if handler is None:
+            raise TidegateError(f"{name} needs a running engine: start one with `tidegate serve`")
+        wanted: Any = METHODS[name].params
+        given = params if isinstance(params, wanted) else msgspec.convert(params, wanted)
+        return await handler(given)
+
+    def store(self, tenant: str) -> TenantStore:
+        return TenantStore(self.home, tenant, self.catalogue)
+
+    def running_text(self, tenant: str) -> str | None:
+        """The configuration that is in force, where something runs."""
+        return None
+
+    async def get_configuration(self, asked: OfTenant) -> Configuration:
+        return self.store(asked.tenant).configuration(self.running_text(asked.tenant))
+
+    async def edit_text(self, asked: EditText) -> DocumentView:
+        return self.store(asked.tenant).view(apply_edits(asked.text, asked.edits, self.catalogue))
+
+    async def component(self, asked: OfComponent) -> ComponentText:
+        return ComponentText(component_text(asked.text, asked.path, self.catalogue))
+
+    async def stage(self, asked: Stage) -> Configuration:
+        await asyncio.to_thread(self.store(asked.tenant).stage, asked.text, asked.base)
+        return await self.get_configuration(OfTenant(asked.tenant))
+
+    async def edit_staged(self, asked: EditStaged) -> Configuration:
+        await asyncio.to_thread(self.store(asked.tenant).edit_staged, asked.edits)
+        return await self.get_configuration(OfTenant(asked.tenant))
+
+    async def plan(self, asked: OfTenant) -> Plan:
+        return self.store(asked.tenant).plan(self.running_text(asked.tenant))
+
+    async def discard(self, asked: Discard) -> Configuration:
+        await asyncio.to_thread(self.store(asked.tenant).discard, asked.change)
+        return await self.get_configuration(OfTenant(asked.tenant))
+
+    async def apply(self, asked: Apply) -> Applied:
+        """Without an engine: what is staged becomes active at once, and takes effect at the next start."""
+        store = self.store(asked.tenant)
+        plan = self.agreed_plan(store, asked)
+        faults = plan.faults + self.script_faults(store)
+        if faults:
+            raise ConfigurationError(faults)
+        text = store.staged_text()
+        if text is not None:
+            store.activate(text)
+        for change in plan.changes:
+            change.state = "applied"
+        return Applied(tenant=asked.tenant, applied=True, changes=plan.changes)
+
+    def agreed_plan(self, store: TenantStore, asked: Apply) -> Plan:
+        """The plan, if it is the one that the caller saw."""
+        plan = store.plan(self.running_text(asked.tenant))
+        if asked.staged is not None and asked.staged != plan.staged:
+            raise Conflict("something else was staged meanwhile: look at the plan again")
+        return plan
+
+    def script_faults(self, store: TenantStore) -> list[Any]:
+        """Faults of scripts that the staged configuration uses, where it is staged at all."""
+        return [info.fault for info in store.scripts().list() if info.fault is not None and info.used_by]
+
+    async def reload(self, asked: OfTenant) -> Applied:
+        """Without an engine a tenant.toml edited by hand acts at the next start anyway."""
+        view = self.store(asked.tenant).configuration().active
+        if view.faults:
+            raise ConfigurationError(view.faults)
+        return Applied(tenant=asked.tenant, applied=True, changes=[])
+
+    async def create_tenant(self, asked: NewTenant) -> Configuration:
+        await asyncio.to_thread(create_tenant, self.home, asked.id, asked.name)
+        return await self.get_configuration(OfTenant(asked.id))
+
+    async def remove_tenant(self, asked: OfTenant) -> Empty:
+        await asyncio.to_thread(remove_tenant, self.home, asked.tenant)
+        return Empty()
+
+    async def list_scripts(self, asked: OfTenant) -> Scripts:
+        return Scripts(await asyncio.to_thread(self.store(asked.tenant).scripts().list))
+
+    async def read_script(self, asked: OfScript) -> Script:
+        return self.store(asked.tenant).scripts().read(asked.name)
+
+    async def write_script(self, asked: WriteScript) -> Script:
+        scripts = self.store(asked.tenant).scripts()
+        return await asyncio.to_thread(scripts.write, asked.name, asked.text, asked.base)
+
+    async def try_decode(self, asked: TryDecode) -> Trial:
+        store = self.store(asked.tenant)
+        text = store.staged_text() if asked.staged else None
+        data = store.view(store.active_text() if text is None else text).data
+        return await run_trial(self.home, self.catalogue, asked, data)
+
+    async def query_requests(self, asked: Query) -> Requests:
+        return await asyncio.to_thread(self.reader.requests, asked)
+
+    async def query_traffic(self, asked: Query) -> Traffic:
+        return await asyncio.to_thread(self.reader.traffic, asked)
+
+    async def get_request(self, asked: OfRequest) -> RequestDetail:
+        return await asyncio.to_thread(self.reader.request, asked.id)
+
+    async def query_events(self, asked: Query) -> Events:
+        return await asyncio.to_thread(self.reader.events, asked)

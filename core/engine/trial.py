@@ -1,0 +1,74 @@
+"""Trial decodes: a decoder run over some bytes in a short-lived process, stored nowhere."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from core.catalogue.registry import Catalogue
+from core.catalogue.units import Duration
+from core.config.home import Home
+from core.config.places import locate
+from core.control.messages import Trial, TryDecode
+from core.errors import TidegateError
+from core.worker.runner import LOAD_TIMEOUT
+from core.worker.trial import Job
+
+START_SECONDS = 10.0
+"""What a trial may take beside the decode itself: starting Python, loading the script."""
+MOST_MEMORY = 512 << 20
+DEFAULT_TIMEOUT = Duration("2 s")
+HTTP_DEFAULTS: dict[str, Any] = {
+    "http.method": "POST",
+    "http.target": "/",
+    "http.path": "/",
+    "http.query": {},
+    "http.headers": {},
+}
+
+
+async def run_trial(home: Home, catalogue: Catalogue, asked: TryDecode, data: Mapping[str, Any]) -> Trial:
+    """Runs the decoder that `data`, a parsed tenant.toml, gives the source. NotFound where it gives none."""
+    table = dict(locate(data, f"event_sources/{asked.source}/decoder", catalogue).table)
+    job = Job(
+        tenant=asked.tenant,
+        source=asked.source,
+        packages=list(catalogue.packages),
+        table=table,
+        script_folders=[str(home.tenant_scripts(asked.tenant)), str(home.scripts)],
+        payload=asked.payload,
+        metadata=HTTP_DEFAULTS | asked.metadata,
+        max_memory=MOST_MEMORY,
+    )
+    try:
+        timeout = Duration(str(table.get("timeout", DEFAULT_TIMEOUT)))
+    except ValueError:
+        timeout = DEFAULT_TIMEOUT
+    return await _in_process(job, timeout + LOAD_TIMEOUT + START_SECONDS)
+
+
+async def _in_process(job: Job, limit: float) -> Trial:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "core.worker.trial"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(limit):
+            output, _ = await process.communicate(msgspec.json.encode(job))
+    except TimeoutError:
+        return Trial(outcome="failed", reason="ran longer than its time limit and could not be interrupted")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if process.returncode != 0 or not output:
+        return Trial(outcome="failed", reason=f"the script ended its process (status {process.returncode})")
+    try:
+        return msgspec.json.decode(output, type=Trial)
+    except msgspec.MsgspecError as error:
+        raise TidegateError(f"the trial's result cannot be read: {error}") from error
