@@ -57,7 +57,7 @@ class Feed:
         now = self._clock()
         self._room = min(ROWS_A_SECOND, self._room + (now - self._taken_at) * ROWS_A_SECOND)
         self._taken_at = now
-        rows, left_out = thinned(self._held, int(self._room))
+        rows, left_out = thinned(self._held, round(self._room))
         rows, events, waiting = self._with_events(rows)
         self._room -= len(rows)
         left_out += self._left_out
