@@ -40,9 +40,11 @@ class Action:
         return Binding(self.key, f"perform('{self.name}')", self.title, show=False, tooltip=self.description)
 
 
-_SHOWN = {"question_mark": "?", "slash": "/", "colon": ":"}
+_SHOWN = {"question_mark": "?", "slash": "/", "colon": ":", "f1": "F1", "J": "J/K"}
 
 _DECLARED = (
+    Action("next_field", "Next", "tab", "goes to the next field; shift+tab to the one before"),
+    Action("other_pane", "Other pane", "tab", "goes to the next pane"),
     Action("open", "Open", "enter", "opens the current row"),
     Action("back", "Back", "escape", "goes back to where one came from"),
     Action("add", "Add Component", "a", "adds a component", "changes"),
@@ -88,6 +90,6 @@ def with_everywhere(own: Iterable[Action]) -> tuple[Action, ...]:
 
 
 def footer_actions(own: tuple[Action, ...]) -> tuple[Action, ...]:
-    """What the footer has room for: the most important of a screen's own, and help."""
+    """What the footer shows where there is room: the most important of a screen's own, and help."""
     shown = [action for action in own if action.name != "help"]
     return (*shown[: FOOTER_KEYS - 1], ACTIONS["help"])

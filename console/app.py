@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -18,11 +19,14 @@ from console.link import EngineLink
 from console.places import PLACES, screen_of
 from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
-from console.session import GoTo, Session
+from console.screens.plan import PlanScreen
+from console.session import Session
 from core.catalogue.registry import Catalogue, catalogue
 from core.control.client import ControlClient
 from core.errors import TidegateError
 
+HELD_KEYS = 1.0
+"""Seconds that keys wait for what the key before them began."""
 SHUTDOWN_LIMIT = 20.0
 """Seconds an engine may take to drain and end when the console stops it."""
 
@@ -47,6 +51,8 @@ class TidegateApp(App[int]):
     ) -> None:
         super().__init__()
         self.owned = owned
+        self._keys_act = asyncio.Event()
+        self._keys_act.set()
         self.session = Session(EngineLink(reach, lambda: self.session.screens), components or catalogue(), readonly)
         for theme in themes.load_themes().values():
             self.register_theme(theme)
@@ -58,6 +64,8 @@ class TidegateApp(App[int]):
 
     async def on_mount(self) -> None:
         self.theme = themes.chosen_theme()
+        for name in set(self.available_themes) - set(themes.load_themes()):
+            self.unregister_theme(name)
         self.run_worker(self.session.link.run(), name="link")
         await self.switch_mode(PLACES[0].name)
 
@@ -66,8 +74,22 @@ class TidegateApp(App[int]):
     async def action_place(self, name: str) -> None:
         await self.go_to(name)
 
-    async def on_go_to(self, message: GoTo) -> None:
-        await self.go_to(message.place, path=message.path, filter=message.filter)
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not self._keys_act.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HELD_KEYS):
+                    await self._keys_act.wait()
+            self._keys_act.set()
+        await super().on_event(event)
+
+    def hold_keys(self) -> None:
+        self._keys_act.clear()
+
+    def release_keys(self) -> None:
+        self._keys_act.set()
+
+    async def show_plan(self, tenant: str) -> None:
+        await self.push_screen(PlanScreen(tenant))
 
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
         """Opens a place; where one is there already, its first screen, which follows `path` and `filter`."""

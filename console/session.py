@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, cast
 
-from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
+from console.draft import Drafts
 from console.link import EngineLink
 from core.catalogue.registry import Catalogue
 from core.control.messages import TenantRow
@@ -27,7 +27,10 @@ class Session:
     """The viewer's time zone; None is the machine's."""
     screens: list[MessagePump] = field(default_factory=list[MessagePump])
     """The screens that are open, which hear of what the engine says."""
-    drafts: dict[str, object] = field(default_factory=dict[str, object])
+    drafts: Drafts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drafts = Drafts(self.link)
 
     @property
     def locked(self) -> str:
@@ -48,23 +51,33 @@ class Session:
         return datetime.now(self.zone).astimezone(self.zone)
 
 
-@runtime_checkable
-class HasSession(Protocol):
+class Console(Protocol):
     """The app, as far as screens need to know it."""
 
     session: Session
 
+    def hold_keys(self) -> None:
+        """Keys wait from now on, for a second at most, until `release_keys`."""
+        ...
+
+    def release_keys(self) -> None:
+        """Keys act again, those that waited first."""
+        ...
+
+    async def show_plan(self, tenant: str) -> None:
+        """Opens the plan of a tenant."""
+        ...
+
+    async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
+        """Opens a place (`tenants`, `traffic`, `state`), and there a tenant or source, or a feed with a filter."""
+        ...
+
+
+def console_of(widget: Widget) -> Console:
+    """The app that `widget` is in."""
+    return cast("Console", widget.app)
+
 
 def session_of(widget: Widget) -> Session:
     """The session of the app that `widget` is in."""
-    return cast("HasSession", widget.app).session
-
-
-class GoTo(Message):
-    """Asks the app for a place (`tenants`, `traffic`, `state`), a tenant or source there, or a filter of the feed."""
-
-    def __init__(self, place: str, *, path: str = "", filter: str = "") -> None:
-        super().__init__()
-        self.place = place
-        self.path = path
-        self.filter = filter
+    return console_of(widget).session

@@ -1,4 +1,4 @@
-"""How the console writes what it shows. All but what only a screen needs is `core.model.text`'s, as on the command line."""
+"""How the console writes what it shows; most of it is `core.model.text`'s, as on the command line."""
 
 from core.model.text import (
     ascii_only,
@@ -21,7 +21,6 @@ __all__ = [
     "bytes_text",
     "clock_text",
     "count_text",
-    "cut_left",
     "local",
     "mark",
     "milliseconds_text",
@@ -32,8 +31,3 @@ __all__ = [
     "state_words",
     "visible",
 ]
-
-
-def cut_left(text: str, width: int) -> str:
-    """The end of `text` where it is longer than `width`, with a sign that something is missing before it."""
-    return text if len(text) <= width else ("… " + text[-max(0, width - 2) :].lstrip() if width > 2 else "")

@@ -1,8 +1,8 @@
 """The frame that every screen stands in, and how its actions are performed."""
 
 import inspect
-from collections.abc import Awaitable, Coroutine
-from typing import Any, ClassVar, Literal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, Literal, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,8 +13,8 @@ from textual.timer import Timer
 from console.actions import Action, footer_actions, with_everywhere
 from console.link import EngineLink, LinkChanged, StatusChanged
 from console.places import PLACES
-from console.screens.dialogs import Notice, help_text
-from console.session import Session, session_of
+from console.screens.dialogs import Dialog, Notice, help_text
+from console.session import Session, console_of, session_of
 from console.widgets.frame import Heading, KeyLine, PlacesLine, Saying
 from core.errors import TidegateError
 
@@ -22,6 +22,7 @@ SAYING_SECONDS = 8.0
 """How long the row above the footer tells what just happened, before it tells what waits again."""
 
 Kind = Literal["done", "waits", "wrong"]
+R = TypeVar("R")
 
 
 class TidegateScreen(Screen[None]):
@@ -41,7 +42,7 @@ class TidegateScreen(Screen[None]):
     def __init_subclass__(cls, **options: Any) -> None:  # Textual's own options, passed on
         if "ACTIONS" in cls.__dict__:
             cls.ACTIONS = with_everywhere(cls.ACTIONS)
-            cls.BINDINGS = [action.binding() for action in cls.ACTIONS]
+            cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *(action.binding() for action in cls.ACTIONS)]
         super().__init_subclass__(**options)
 
     def compose(self) -> ComposeResult:
@@ -166,6 +167,21 @@ class TidegateScreen(Screen[None]):
         """Runs what waits for the engine beside the screen; a refusal is told in the row above the footer."""
         self.run_worker(self._tried(asking), exit_on_error=True)
 
+    async def ask(self, dialog: Dialog[R], then: Callable[[R], Awaitable[object]]) -> None:
+        """Opens a dialog; `then` is run with its answer, beside the screen, and not at all where it was cancelled."""
+
+        async def answered(answer: R) -> None:
+            try:
+                await then(answer)
+            finally:
+                console_of(self).release_keys()
+
+        def closed(answer: R | None) -> None:
+            if answer is not None:
+                self.work(answered(answer))
+
+        await self.app.push_screen(dialog, closed)
+
     async def _tried(self, asking: Awaitable[object]) -> None:
         try:
             await asking
@@ -184,7 +200,7 @@ class TidegateScreen(Screen[None]):
         await self.app.push_screen(Notice(self.title or "Tidegate", Text(self.ABOUT)))
 
     async def action_quit(self) -> None:
-        await self.app.action_quit()
+        await self.app.run_action("app.quit")
 
     def action_command(self) -> None:
         self.say("")

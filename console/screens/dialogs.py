@@ -13,13 +13,14 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from console.actions import Action
+from console.session import console_of
 from console.text import visible
 
 R = TypeVar("R")
 
 
 class Dialog(ModalScreen[R]):
-    """A box over a screen. `escape` closes it with no answer."""
+    """A box over a screen; `TidegateScreen.ask` opens it. `escape` closes it with no answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
 
@@ -30,7 +31,7 @@ class Dialog(ModalScreen[R]):
         with Vertical(classes="dialog") as box:
             box.border_title = Text(visible(self.heading)).markup
             yield from self.compose_dialog()
-            yield Static(Text(self.keys, justify="right"), classes="dialog-keys")
+            yield Static(self.keys, classes="dialog-keys", markup=False)
 
     def compose_dialog(self) -> ComposeResult:
         """What is in the box."""
@@ -38,6 +39,11 @@ class Dialog(ModalScreen[R]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+    def answer(self, result: R) -> None:
+        """Closes it with an answer. Keys pressed before that has had its effect wait for it."""
+        console_of(self).hold_keys()
+        self.dismiss(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,10 @@ class Question(Dialog[str]):
         for answer in self.answers:
             if event.character == answer.key:
                 event.stop()
-                self.dismiss(answer.name)
+                self.answer(answer.name)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id)
+        self.answer(event.option.id or "")
 
 
 class Notice(Dialog[None]):

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
@@ -9,7 +10,7 @@ from textual.widget import Widget
 from console.actions import Action
 from console.places import Place
 from console.session import session_of
-from console.text import cut_left, mark, rate_text, sign, since_text, visible
+from console.text import mark, rate_text, sign, since_text, visible
 from core.control.messages import Status
 
 
@@ -34,12 +35,10 @@ class Heading(Widget):
         note = f"{self.note}   " if self.note else ""
         right = Text.assemble((note, self.get_component_rich_style("heading--note", partial=True)), engine)
         room = self.size.width - right.cell_len - 2
-        arrow = f" {sign('›')} "
-        left = cut_left(arrow.join(visible(part) for part in self.trail), room)
-        head, cut, here = left.rpartition(arrow)
+        head, here = _cut(self.trail, room)
         crumb = self.get_component_rich_style("heading--crumb", partial=True)
         text = Text(no_wrap=True, end="")
-        text.append(head + cut, crumb)
+        text.append(head, crumb)
         text.append(here, self.get_component_rich_style("heading--here", partial=True))
         text.append(" " * max(1, self.size.width - text.cell_len - right.cell_len))
         return text.append_text(right)
@@ -56,6 +55,18 @@ class Heading(Widget):
         name = link.welcome.mode if link.welcome.mode != "serve" else visible(link.welcome.host)
         rate = rate_text(link.status.rate) if link.status else ""
         return Text(f"{lock}engine {mark('started')} {name}  {rate:>7}")
+
+
+def _cut(trail: tuple[str, ...], room: int) -> tuple[str, str]:
+    """The way here and where one stands, without the outermost steps where they don't fit."""
+    arrow = f" {sign('›')} "
+    *way, here = [visible(part) for part in trail]
+    parts = list(way)
+    while parts and cell_len(arrow.join([*parts, here])) + (0 if parts == way else 2) > room:
+        parts = ["…", *parts[2:]] if parts[0] == "…" else ["…", *parts[1:]]
+        if parts == ["…"]:
+            break
+    return arrow.join([*parts, ""]), here
 
 
 class PlacesLine(Widget):
@@ -126,7 +137,10 @@ class KeyLine(Widget):
 
     def render(self) -> RenderResult:
         text = Text(no_wrap=True, end="")
-        for action in self.actions:
+        shown = list(self.actions)
+        while len(shown) > 1 and sum(len(f"{row.shown_key} {row.title}") + 3 for row in shown) - 3 > self.size.width:
+            del shown[-2]  # help, the last one, is never left out
+        for action in shown:
             text.append(action.shown_key, self.get_component_rich_style("keys--key", partial=True))
             text.append(f" {action.title}   ", self.get_component_rich_style("keys--title", partial=True))
         return text

@@ -1,0 +1,92 @@
+"""One setting in a form: its label, its editor, and its help or what is wrong beside it."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Static
+
+from console.forms.editors import ChoiceEditor, Editor, ScriptEditor, TextEditor
+from console.forms.words import hint
+from console.text import mark, visible
+from core.catalogue.settings import Setting, Value, check_text, parse_text, value_text
+
+
+class Field(Horizontal):
+    """Checks what is typed at every keystroke; `problem` says what is wrong with it."""
+
+    class Changed(Message):
+        """The operator changed the value."""
+
+        def __init__(self, field: "Field") -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(
+        self, setting: Setting, text: str, *, fixed: bool = False, others: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(id=f"field-{setting.key}")
+        self.setting = setting
+        self.fixed = fixed
+        """It is shown and not to be changed here."""
+        self.others = others
+        """Values that others have already, where it must be one of its own."""
+        self.editor = _editor(setting, text)
+        self.editor.disabled = fixed
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.setting.title, classes="field-title", markup=False)
+        yield self.editor
+        yield Static("", classes="field-note", markup=False)
+
+    def on_mount(self) -> None:
+        self._show_note()
+
+    @property
+    def text(self) -> str:
+        """What is typed or chosen."""
+        return self.editor.text
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with it; None where it fits."""
+        if self.text.strip() in self.others:
+            return f"{self.text.strip()!r} is taken by another here"
+        return check_text(self.setting, self.text)
+
+    @property
+    def value(self) -> Value | None:
+        """The value for TOML; None where the default is to hold."""
+        return parse_text(self.setting, self.text) if self.text.strip() else None
+
+    def show(self, text: str, *, fault: str = "") -> None:
+        """Shows a value that came from elsewhere, and what the engine says against it."""
+        self.editor.show(text)
+        self._show_note(fault)
+
+    def choose(self, text: str) -> None:
+        """Takes a value that the operator chose elsewhere."""
+        self.show(text)
+        self.post_message(self.Changed(self))
+
+    def on_text_editor_edited(self, event: TextEditor.Edited) -> None:
+        event.stop()
+        self._show_note()
+        self.post_message(self.Changed(self))
+
+    def _show_note(self, fault: str = "") -> None:
+        said = self.problem or fault
+        required = self.setting.required and not self.text.strip()
+        note = self.query_one(".field-note", Static)
+        note.update(visible(f"{'!' if required else mark('error')} {said}" if said else hint(self.setting)))
+        note.set_class(bool(said), "-wrong")
+
+
+def _editor(setting: Setting, text: str) -> Editor:
+    if setting.kind == "boolean":
+        return ChoiceEditor(text, ("true", "false"))
+    if setting.kind == "choice":
+        return ChoiceEditor(text, setting.choices)
+    if setting.kind == "script":
+        return ScriptEditor(text)
+    default = "" if setting.default is None else value_text(setting.default)
+    return TextEditor(text, placeholder=default)

@@ -1,0 +1,73 @@
+"""Add Component and Delete Component?, wherever there is a slot."""
+
+from collections.abc import Awaitable, Callable
+
+from console.draft import Placed
+from console.screens.dialogs import Answer, Question
+from console.screens.of_tenant import OfTenantScreen
+from console.screens.picker import Entry, Picker
+from core.catalogue.component import Component, Slot
+from core.control.messages import Edit
+
+
+async def add_component(
+    screen: OfTenantScreen, slot: Slot, path: Callable[[], str], then: Callable[[str], Awaitable[None]]
+) -> None:
+    """Offers what fits `slot`; what is chosen is put at `path` of the draft, and `then` gets its path."""
+    if not await screen.drafted():
+        screen.say("the configuration has not come from the engine yet", "wrong")
+        return
+    entries = [_entry(component) for component in screen.session.catalogue.of_role(slot.role)]
+
+    async def chosen(type: str) -> None:
+        await screen.settle()
+        values = {"id": _free_id(screen, slot, type)} if slot.many else {}
+        await screen.draft.edit(Edit(op="add", path=path(), type=type, values=values))
+        screen.show_draft()
+        await then(f"{path()}/{values['id']}" if slot.many else path())
+
+    await screen.ask(
+        Picker(f"Add Component: {slot.title}" if slot.many else f"Add {slot.title}", entries, verb="Create"), chosen
+    )
+
+
+def _entry(component: Component) -> Entry:
+    return Entry(
+        component.type,
+        component.title,
+        component.summary,
+        words=component.type,
+        reason=component.unavailable() or "",
+    )
+
+
+def _free_id(screen: OfTenantScreen, slot: Slot, type: str) -> str:
+    """An id to begin with: the type's name, with a number where that is taken."""
+    taken = {placed.id for placed in screen.draft.listed(screen.session.catalogue, slot.key)}
+    number, id = 1, type
+    while id in taken:
+        number += 1
+        id = f"{type}-{number}"
+    return id
+
+
+async def remove_component(screen: OfTenantScreen, placed: Placed, *, needed_by: str = "") -> None:
+    """Asks, and takes a component out of the draft; `needed_by` names what needs one there."""
+    required = placed.slot.required and not placed.slot.many
+    said = f"{placed.title} is taken out of this draft. Nothing changes for devices before that is staged and applied."
+    if required:
+        said += f"\n\n{needed_by} needs a {placed.slot.title}: it cannot be applied without one."
+    question = Question(
+        "Delete Required Component?" if required else "Delete Component?",
+        said,
+        (Answer("delete", "Delete", "d"), Answer("cancel", "Cancel", "c")),
+    )
+
+    async def answered(answer: str) -> None:
+        if answer == "delete":
+            await screen.settle()
+            await screen.draft.edit(Edit(op="remove", path=placed.path))
+            screen.say(f"removed {placed.title} from the draft; ^s stages that", "waits")
+            screen.show_draft()
+
+    await screen.ask(question, answered)
