@@ -147,11 +147,11 @@ class Handler(Protocol):
     largest: int
     """The most bytes that one request may have, head and payload."""
 
-    def connection(self) -> asyncio.Protocol:
+    def connection(self) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""
         ...
 
-    def turn_away(self) -> asyncio.Protocol:
+    def turn_away(self) -> asyncio.BaseProtocol:
         """The protocol for a connection over the source's limit: refuses and closes."""
         ...
 

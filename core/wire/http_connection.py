@@ -61,7 +61,7 @@ class HttpAnswer:
         self._connection.flush()
 
 
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(asyncio.BufferedProtocol):
     """See the module's theory of operation."""
 
     def __init__(self, handler: "HttpHandler") -> None:
@@ -106,8 +106,13 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(400, "the request ends before its last byte")
         return bool(self._answers)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """All connections of a worker read into one buffer: a fresh one for every read costs more than the read."""
+        return self.handler.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         self._began = time.perf_counter()
+        data = bytes(self.handler.read_buffer[:nbytes])
         if self._rest:
             data = self._rest + data
             self._rest = b""

@@ -8,6 +8,10 @@ from core.wire.http_connection import RETRY_LINE, HttpConnection, TurnedAway
 from core.wire.http_head import Head, HeadJudge
 
 
+READ_BYTES = 64 << 10
+"""Bytes that are read at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRules:
     """What the handler's settings come down to; times are in seconds, sizes in bytes."""
@@ -31,6 +35,7 @@ class HttpHandler:
     def __init__(self, rules: HttpRules, intake: Intake) -> None:
         self.intake = intake
         self.connections: set[HttpConnection] = set()
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
         self.now = 0.0
         self.max_head = rules.max_head
         self.max_body = rules.max_body

@@ -16,7 +16,7 @@ PAUSE = 0.2
 class Acceptor:
     """Takes connections from listening sockets and gives each a protocol."""
 
-    def __init__(self, listeners: Sequence[socket.socket], protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, listeners: Sequence[socket.socket], protocol: Callable[[], asyncio.BaseProtocol]) -> None:
         self._listeners = listeners
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()

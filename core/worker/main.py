@@ -127,7 +127,7 @@ class Worker:
             buried.append(casualty.slot)
         return buried
 
-    def _protocol(self) -> asyncio.Protocol:
+    def _protocol(self) -> asyncio.BaseProtocol:
         if self._handler.open_connections() >= self._most_connections:
             return self._handler.turn_away()
         return self._handler.connection()
