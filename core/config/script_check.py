@@ -26,6 +26,8 @@ def check_script(name: str, text: str, *, decoder: bool) -> Fault | None:
 
 
 def _compiled(name: str, text: str) -> ast.Module | Fault:
+    if "\0" in text:
+        return Fault(message="holds a null byte", file=name, line=text.count("\n", 0, text.index("\0")) + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
