@@ -162,12 +162,12 @@ class TrafficList(PaintedView, can_focus=True):
         self._asking = False
         if not more:
             rows = [*rows, *self._tail]
-            self.missed = 0
-            self._tail.clear()
-        keep = min(self.cursor, self.visible_rows()[0])
-        taken, fallen = self.ring.append(rows, keep)
+        taken, fallen = self.ring.append(rows, min(self.cursor, self.visible_rows()[0]))
         self.fallen += fallen
-        self.missed = max(self.missed, len(rows) - taken)
+        if not more:
+            self.missed = len(rows) - taken
+        if not self.missed:
+            self._tail.clear()
         self.tick()
 
     def asked_in_vain(self) -> None:
@@ -196,7 +196,7 @@ class TrafficList(PaintedView, can_focus=True):
     # The clock
 
     def on_mount(self) -> None:
-        self.set_interval(1 / REFRESH_HZ, self.tick)
+        self.clock = self.set_interval(1 / REFRESH_HZ, self.tick)
 
     def tick(self) -> None:
         """Brings the screen up to what the ring holds."""
@@ -369,11 +369,12 @@ class TrafficList(PaintedView, can_focus=True):
         if self._asking or self.following:
             return
         first, last = self.visible_rows()
-        older = self.more_older and first - self.ring.first < EDGE_ROWS
-        newer = self.missed > 0 and self.ring.end - last < EDGE_ROWS
+        above, below = first - self.ring.first, self.ring.end - last
+        older = self.more_older and above < EDGE_ROWS
+        newer = self.missed > 0 and below < EDGE_ROWS
         if older or newer:
             self._asking = True
-            self.post_message(self.Wanted(self, older))
+            self.post_message(self.Wanted(self, older and not (newer and below < above)))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolled by wheel or scrollbar, or by a cursor that left the screen: the cursor stays on it."""

@@ -1,0 +1,243 @@
+"""The live list by itself: what stays put, what falls out, what is painted and what is not."""
+
+import pytest
+from textual.app import App, ComposeResult
+
+import themes
+from console.widgets.traffic_list import TrafficList
+from tests.console.rows import row, some
+
+ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
+
+
+class Listing(App[None]):
+    """The list alone. Its clock is stopped: tests tick it, so that nothing depends on time."""
+
+    def __init__(self, capacity: int = 1_000) -> None:
+        super().__init__()
+        self.traffic = TrafficList(capacity)
+        self.wanted: list[bool] = []
+        self.behind = 0
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.default_variables()
+
+    def compose(self) -> ComposeResult:
+        yield self.traffic
+
+    def on_mount(self) -> None:
+        self.traffic.clock.pause()
+        self.traffic.focus()
+
+    def on_traffic_list_wanted(self, message: TrafficList.Wanted) -> None:
+        self.wanted.append(message.older)
+
+    def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
+        self.behind += 1
+
+    def feed(self, first: int, stop: int, left_out: int = 0) -> None:
+        self.traffic.receive(some(first, stop), left_out)
+        self.traffic.tick()
+
+    def lines(self) -> list[str]:
+        return [self.traffic.render_line(y).text for y in range(self.traffic.size.height)]
+
+    def shown(self) -> str:
+        return "\n".join(self.lines())
+
+    @property
+    def current(self) -> str:
+        assert self.traffic.current is not None
+        return self.traffic.current.decoded[0].device
+
+
+async def test_it_follows_the_newest_row_until_the_cursor_moves() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 50)
+        assert app.current == "device-49"
+        assert "▸" in app.lines()[-2]
+        await pilot.press("up")
+        app.feed(50, 60)
+        assert app.current == "device-48"
+        assert not app.traffic.following
+        assert app.traffic.arrived == 10
+        await pilot.press("G")
+        assert app.current == "device-59"
+        app.feed(60, 61)
+        assert app.current == "device-60"
+
+
+async def test_the_current_row_stays_where_it_is_on_the_screen_while_others_come_and_fall_out() -> None:
+    app = Listing(capacity=100)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 100)
+        await pilot.press("up", "up", "up")
+        before = app.lines()
+        for first in range(100, 180, 10):
+            app.feed(first, first + 10)
+        assert app.traffic.ring.first > 0
+        assert app.lines() == before
+        assert app.current == "device-96"
+        assert app.traffic.arrived == 80
+
+
+async def test_a_standing_list_keeps_what_is_looked_at_and_says_what_it_missed() -> None:
+    app = Listing(capacity=50)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 50)
+        await pilot.press("up")
+        before = app.lines()
+        app.feed(50, 500)
+        assert app.lines() == before
+        assert len(app.traffic.ring) == 50
+        assert app.traffic.missed > 0
+        assert app.traffic.arrived == 450
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.behind == 1
+        assert len(app.traffic.ring) == 0
+        app.traffic.take_older(some(400, 500), more=True)
+        assert app.current == "device-499"
+        assert app.traffic.following
+
+
+async def test_older_rows_are_asked_for_at_the_top_and_put_in_front_unseen() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(500, 530)
+        await pilot.press("home")
+        await pilot.pause()
+        assert app.wanted == [True]
+        assert app.current == "device-500"
+        before = app.lines()
+        app.traffic.take_older(some(0, 500), more=False)
+        assert app.lines() == before
+        assert app.current == "device-500"
+        await pilot.press("home")
+        await pilot.pause()
+        assert app.current == "device-0"
+        assert app.wanted == [True]
+
+
+async def test_rows_that_older_ones_pushed_out_are_fetched_again_on_the_way_back() -> None:
+    app = Listing(capacity=40)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(100, 140)
+        await pilot.press("home")
+        app.traffic.take_older(some(70, 100), more=False)
+        assert app.traffic.missed > 0
+        app.feed(140, 145)
+        held = app.traffic.ring
+        for _ in range(2):
+            app.wanted.clear()
+            for _ in range(40):
+                await pilot.press("down")
+            await pilot.pause()
+            assert app.wanted == [False]
+            app.traffic.take_newer(some(int(held[held.end - 1].id) + 1, 145), more=False)
+        assert app.traffic.missed == 0
+        assert [int(row.id) for row in held] == list(range(105, 145))
+
+
+async def test_nothing_is_painted_while_it_stands_still_and_rows_come_below() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 100)
+        await pilot.press("up", "up")
+        await pilot.pause()
+        painted: list[int] = []
+        paint = app.traffic.render_line
+        app.traffic.render_line = lambda y: (painted.append(y), paint(y))[1]  # pyright: ignore[reportAttributeAccessIssue]  # counted, not replaced
+        app.feed(100, 200)
+        await pilot.pause()
+        assert painted == []
+        await pilot.press("down")
+        await pilot.pause()
+        assert painted != []
+
+
+async def test_it_counts_what_the_engine_left_out_and_what_fell_out() -> None:
+    app = Listing(capacity=100)
+    async with app.run_test(size=(80, 24)):
+        app.feed(0, 100)
+        app.feed(100, 150, left_out=7)
+        assert app.traffic.left_out == 7
+        assert app.traffic.fallen == 50
+        assert len(app.traffic.ring) == 100
+
+
+async def test_marks_stay_on_their_rows_even_when_those_fall_out() -> None:
+    app = Listing(capacity=50)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 20)
+        await pilot.press("up", "up")
+        app.traffic.mark()
+        app.traffic.mark()
+        assert [row.decoded[0].device for row in app.traffic.chosen()] == ["device-17", "device-18"]
+        assert app.current == "device-19"
+        app.traffic.follow()
+        app.feed(20, 200)
+        assert [row.decoded[0].device for row in app.traffic.chosen()] == ["device-17", "device-18"]
+        app.traffic.unmark()
+        assert [row.decoded[0].device for row in app.traffic.chosen()] == ["device-199"]
+
+
+async def test_failures_are_found_in_both_directions() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)):
+        rows = some(0, 100)
+        rows[30] = row(30, "failed")
+        rows[60] = row(60, "refused")
+        app.traffic.receive(rows)
+        app.traffic.tick()
+        assert app.traffic.find_failed(-1)
+        assert app.traffic.current is rows[60]
+        assert app.traffic.find_failed(-1)
+        assert app.traffic.current is rows[30]
+        assert not app.traffic.find_failed(-1)
+        assert app.traffic.find_failed(1)
+        assert app.traffic.current is rows[60]
+        assert "✕ refused" in app.shown()
+
+
+async def test_one_line_a_row_keeps_the_current_row_in_sight() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 100)
+        await pilot.press(*["up"] * 30)
+        app.traffic.set_lines(1)
+        assert app.current == "device-69"
+        assert "device-69" in app.shown()
+        assert len([line for line in app.lines() if line.strip()]) == app.traffic.size.height
+        app.traffic.set_lines(2)
+        assert "device-69" in app.shown()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+@pytest.mark.parametrize("lines", [1, 2])
+async def test_what_a_stranger_sends_never_reaches_the_terminal_raw(size: tuple[int, int], lines: int) -> None:
+    app = Listing()
+    async with app.run_test(size=size):
+        hostile = row(1, target=f"/{ESCAPES}", method=f"GE{ESCAPES}T", remote=f"{ESCAPES}:1")
+        hostile.decoded = [type(hostile.decoded[0])(f"dev{ESCAPES}", f"M{ESCAPES}", f"[red]{ESCAPES}[/red]")]
+        app.traffic.receive([hostile, row(2, "failed", reason=f"[bold]{ESCAPES}")])
+        app.traffic.set_lines(lines)
+        app.traffic.tick()
+        segments = [segment for y in range(size[1]) for segment in app.traffic.render_line(y)]
+        assert all(segment.text.isprintable() for segment in segments)
+        assert all(segment.control is None for segment in segments)
+        assert "[bold]" in app.shown()
+
+
+async def test_every_line_is_exactly_as_wide_as_the_list() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.traffic.receive([row(1, target="/" + "中" * 60), row(2, "failed", reason="é中" * 60), row(3, events=5)])
+        for size in ((80, 24), (61, 20), (200, 50)):
+            await pilot.resize_terminal(*size)
+            app.traffic.tick()
+            assert {strip.cell_length for strip in map(app.traffic.render_line, range(10))} == {app.traffic.cells}
+            assert {sum(segment.cell_length for segment in app.traffic.render_line(y)) for y in range(10)} == {
+                app.traffic.cells
+            }
