@@ -75,7 +75,8 @@ def _setting(row: Setting) -> Schema:
             schema["pattern"] = _DURATION
         case "integer" | "number":
             bounds = {"minimum": row.minimum, "maximum": row.maximum}
-            schema |= {name: bound for name, bound in bounds.items() if bound is not None}
+            whole = row.kind == "integer"
+            schema |= {name: int(bound) if whole else bound for name, bound in bounds.items() if bound is not None}
         case _ if row.pattern:
             schema["pattern"] = f"^(?:{row.pattern})$"
         case _:

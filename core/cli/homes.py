@@ -52,14 +52,12 @@ async def _init(home: Path, tenant: str, name: str | None, port: int | None) -> 
 
 
 def _say_next(home: Path, tenant: str, port: int) -> None:
-    import os
-
     from core.config.home import find_home
 
     option = "" if find_home() == home else f" --home {home}"
     echo = typer.echo
     echo(f"{home} holds tenant {tenant}, whose source lora listens on port {port}")
-    echo(f"  its configuration   {os.path.relpath(home / 'tenants' / tenant / 'tenant.toml')}")
+    echo(f"  its configuration is {home / 'tenants' / tenant / 'tenant.toml'}")
     echo("next:")
     echo(f"  tidegate serve{option}         runs the engine; without a command, tidegate opens the console on it")
     echo(f"  tidegate send http://localhost:{port}/lora   sends what LoRa gateways send")

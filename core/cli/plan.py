@@ -7,7 +7,7 @@ from rich.text import Text
 
 from core.catalogue.registry import catalogue
 from core.cli.output import print_json, terminal
-from core.cli.reach import Engine
+from core.cli.reach import Engine, Offline
 from core.config.places import typed_values
 from core.control.messages import (
     Applied,
@@ -93,6 +93,8 @@ async def apply_staged(engine: Engine, tenant: str, *, as_json: bool) -> int:
         print_json(applied)
     else:
         _print_applied(applied)
+        if applied.changes and isinstance(engine, Offline):
+            terminal().print("no engine runs: this takes effect at the next start")
     if applied.applied:
         return 0
     if applied.faults:

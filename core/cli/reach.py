@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, overload
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from core.config.home import Home, HomeLock, find_home
 from core.control.address import control_socket
 from core.control.client import CALL_TIMEOUT, ControlClient, EngineGone
+from core.control.messages import Empty
 from core.errors import TidegateError
+
+if TYPE_CHECKING:
+    from core.engine.service import Service
 
 R = TypeVar("R")
 
@@ -34,16 +36,16 @@ class NoEngine(TidegateError):
         super().__init__(f"no engine runs for {home}: start one with `tidegate serve`, or open the console")
 
 
-class _Offline:
+class Offline:
     """The engine's functions in this process, called as over the control socket."""
 
-    def __init__(self, service: Any) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
 
     async def call(
         self, name: str, params: object = None, kind: type | None = None, timeout: float = CALL_TIMEOUT
     ) -> Any:
-        return await self._service.call(name, msgspec.to_builtins(params) if params is not None else {})
+        return await self._service.call(name, Empty() if params is None else params)
 
 
 @contextlib.asynccontextmanager
@@ -65,7 +67,7 @@ async def reach(home: Path, *, offline_ok: bool = True) -> AsyncGenerator[Engine
     from core.engine.service import Service
 
     async with Service.offline(home) as service:
-        yield _Offline(service)
+        yield Offline(service)
 
 
 async def running(home: Path) -> ControlClient | None:
