@@ -18,6 +18,9 @@ BATCH_BYTES: Final = 8 << 20
 
 _READ_AT_ONCE: Final = 50
 
+_WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
+"""What no worker leaves out. A damaged page that can be read all the same may lack it."""
+
 CHECKPOINT_ROWS: Final = 512
 CHECKPOINT_BYTES: Final = 4 << 20
 CHECKPOINT_SECONDS: Final = 1.0
@@ -73,7 +76,7 @@ class FollowedSegment:
     def batch(self) -> list[TakenRow]:
         """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
         connection = self._opened()
-        query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq LIMIT {BATCH_ROWS}"
+        query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
         cursor = connection.execute(query, (self.indexed.taken, self.end))
         tenant, source = self.indexed.tenant, self.indexed.source
         rows: list[TakenRow] = []

@@ -11,7 +11,7 @@ from typing import Final, cast
 import msgspec
 
 from core.control.messages import Events, Query, Requests, Traffic
-from core.errors import TidegateError
+from core.errors import NotFound, TidegateError
 from core.journal.index import connect, indexed_segments, is_damage
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_bytes, id_text
@@ -26,10 +26,6 @@ MOST_SCANNED: Final = 20_000
 
 Candidate = tuple[bytes, int, int, int]
 """Request id, segment, seq, place of the event."""
-
-
-class RequestNotFound(TidegateError):
-    """No request of that id is kept."""
 
 
 class Found(msgspec.Struct):
@@ -94,16 +90,16 @@ class Reader:
         return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next)
 
     def request(self, id: str) -> RequestDetail:
-        """One request whole; RequestNotFound where none of that id is kept."""
+        """One request whole; NotFound where none of that id is kept."""
         identity = id_bytes(id)
         if identity is None:
-            raise RequestNotFound(f"{id!r} is no request's id: it has the form 0198c0de-0000-7000-8000-000000000000")
+            raise NotFound(f"{id!r} is no request's id: it has the form 0198c0de-0000-7000-8000-000000000000")
         detail = self._detail(identity)
         if detail is None:
             self._passed()
             detail = self._detail(identity)
         if detail is None:
-            raise RequestNotFound(f"no request {id} is kept: its time may be over ([retention] in instance.toml)")
+            raise NotFound(f"no request {id} is kept: its time may be over ([retention] in instance.toml)")
         return detail
 
     def _detail(self, identity: bytes) -> RequestDetail | None:

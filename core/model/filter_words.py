@@ -2,19 +2,19 @@
 
 import msgspec
 
-from core.errors import TidegateError
+from core.errors import ConfigurationError, Fault
 
 LONGEST = 4096
 """Characters of a filter; what is longer was pasted by mistake."""
 
 
-class FilterError(TidegateError):
-    """A filter that means nothing. `column` counts from 1."""
+class FilterError(ConfigurationError):
+    """A filter that means nothing. `column` counts from 1. It crosses the control protocol as a fault of `filter`."""
 
     def __init__(self, message: str, column: int) -> None:
         self.message = message
         self.column = column
-        super().__init__(f"column {column}: {message}")
+        super().__init__([Fault(message=f"column {column}: {message}", key="filter")])
 
 
 class Word(msgspec.Struct, frozen=True):

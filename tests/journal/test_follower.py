@@ -325,10 +325,10 @@ def test_a_live_process_is_followed_as_it_writes(followed: Followed):
             for line in writer.stdout:
                 if int(line) % 1000 == 0:
                     thread.nudge()
-                    assert thread.passed() == 0
+                    assert thread.passed(timeout=20) == 0
                     assert len(followed.rows) >= int(line), "what was committed before the call is taken"
         assert writer.returncode == 0
-        assert thread.passed() == 0
+        assert thread.passed(timeout=20) == 0
         assert [row.seq for row in followed.rows] == list(range(1, 6001))
     finally:
         thread.stop()
@@ -367,7 +367,7 @@ class TestThread:
         try:
             for round in range(1, 30):
                 SegmentFile(followed.journal, source=f"s{round % 5}").fill(1)
-                assert thread.passed() == 0
+                assert thread.passed(timeout=20) == 0
                 assert len(followed.rows) == round
         finally:
             thread.stop()
@@ -411,7 +411,7 @@ class TestThread:
             segment = SegmentFile(tmp_path / "journal")
             for _ in range(2):
                 segment.fill(1)
-                thread.passed()
+                thread.passed(timeout=20)
             assert seen == [1, 1]
         finally:
             thread.stop()

@@ -2,16 +2,21 @@
 
 import itertools
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from core.control.messages import Query
+from core.errors import NotFound
 from core.journal.follower import Follower
+from core.journal.follower_thread import FollowerThread
 from core.journal.query import QueryError
-from core.journal.reader import MOST_SCANNED, Reader, RequestNotFound
+from core.journal.reader import MOST_SCANNED, Reader
 from core.journal.request_id import id_text
 from core.journal.rows import FAILED, REFUSED
+from core.journal.segment import SegmentWriter
 from core.model.dates import date_text
 from core.model.events import Alert, Event, Location, Measurements, event_json
 from core.model.filter import FilterError
@@ -223,7 +228,7 @@ def test_a_request_whole(home: Home):
 @pytest.mark.parametrize("id", ["", "x", "0198c0de-0000-7000-8000-000000000000", "../../etc/passwd"])
 def test_a_request_that_is_not_kept_is_not_found(home: Home, id: str):
     home.follower.take()
-    with pytest.raises(RequestNotFound):
+    with pytest.raises(NotFound):
         home.reader.request(id)
 
 
@@ -271,3 +276,57 @@ def test_rows_of_a_segment_that_is_gone_are_left_out(home: Home):
     gone.close()
     gone.file.unlink()
     assert len(home.ids()) == 3
+
+
+def test_queries_answer_while_rows_come_and_segments_end(home: Home):
+    """Readers in threads of their own, a follower in its own, writers that come and go: every answer is a whole one."""
+    thread = FollowerThread(home.follower)
+    reader = Reader(home.journal, home.index, passed=lambda: thread.passed(timeout=20))
+    committed = 0
+    faults: list[str] = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.is_set():
+            least = committed
+            page = reader.requests(Query(limit=10_000))
+            ids = [request.id for request in page.requests]
+            if len(ids) < least or ids != sorted(ids) or page.behind:
+                faults.append(f"{len(ids)} of {least}, {page.behind} behind")
+            reader.events(Query(filter="device:d1", limit=50))
+            reader.request(ids[-1])
+
+    segment = home.segment()
+    committed += len(segment.fill(1))
+    thread.start()
+    with ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            for _ in range(10):
+                segment.close()
+                segment = home.segment()
+                for _ in range(10):
+                    committed += len(segment.fill(10))
+                    thread.nudge()
+        finally:
+            ended.set()
+        for each in asking:
+            each.result(timeout=30)
+    thread.stop()
+    assert faults == []
+
+
+def test_the_workers_own_writer_is_understood(home: Home):
+    writer = SegmentWriter(home.journal / "default" / "lora", "default", "lora")
+    row = home.segment(source="other").row(payload=b"from a worker")
+    writer.insert([(None, (*row[1:4], *row[5:]))])
+    writer.commit()
+    home.follower.take()
+    detail = home.reader.request(home.ids()[0])
+    assert (detail.payload, detail.tenant, detail.event_source, detail.method) == (
+        b"from a worker",
+        "default",
+        "lora",
+        None,
+    )
+    writer.close()

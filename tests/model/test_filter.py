@@ -139,7 +139,7 @@ def test_a_fault_is_shown_at_its_column(text: str, column: int, says: str):
         parse_filter(text)
     assert raised.value.column == column
     assert says in raised.value.message
-    assert str(raised.value).startswith(f"column {column}: ")
+    assert str(raised.value).startswith(f"filter: column {column}: ")
 
 
 pieces = st.one_of(
