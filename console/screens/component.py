@@ -170,7 +170,7 @@ class ComponentScreen(FormScreen):
         if not isinstance(self.focused, ScriptEditor):
             super().action_edit()
         elif self.focused.text:
-            self.work(edit_script(self, self.focused.text))
+            self.work(edit_script(self, self.tenant, self.focused.text))
         else:
             self.say("no script is chosen yet: enter chooses or makes one")
 
@@ -194,8 +194,7 @@ class ComponentScreen(FormScreen):
         field = next(field for field in self.query(Field) if field.editor is editor)
 
         async def chosen(name: str) -> None:
-            field.choose(name)
-            await self.settle()
+            await self.take(field, name)
 
         self.work(choose_script(self, component, chosen))
 

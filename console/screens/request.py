@@ -10,9 +10,11 @@ from textual.app import ComposeResult
 from console.actions import ACTIONS, Action
 from console.screens.base import TidegateScreen
 from console.screens.save import SaveAs, copied, dated, save_new
+from console.screens.scripts import edit_script
 from console.text import bytes_text, clock_text
 from console.widgets.filter_bar import FilterBar
 from console.widgets.request_view import TABS, RequestView
+from console.widgets.state_tree import node_at
 from core.control.messages import OfRequest
 from core.model.requests import RequestDetail, TrafficRow, request_json
 
@@ -31,6 +33,7 @@ class OneRequest(TidegateScreen):
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["copy"].titled("Copy", "copies what the tab shows: the payload, the head, the log or the events"),
         ACTIONS["save"].titled("Save", "saves the payload, or on another tab the request as JSON"),
+        ACTIONS["edit"].titled("Decoder script", "edits the script that decodes this source's requests, in $EDITOR"),
         ACTIONS["next"].titled("Next", "goes to the next match while searching, else to the next request"),
         ACTIONS["filter"].titled("Search", "searches what the tab shows"),
         ACTIONS["view"].titled("View", "shows the body as JSON, as text, as bytes"),
@@ -131,6 +134,16 @@ class OneRequest(TidegateScreen):
         self.say(f"the body as {self.view.next_view()}")
         self.view.pane.focus()
 
+    def action_edit(self) -> None:
+        status = self.link.status
+        path = f"{self.row.tenant}/{self.row.event_source}/decoder"
+        decoder = node_at(status.tree, path) if status else None
+        script = decoder.detail.get("script") if decoder else None
+        if isinstance(script, str):
+            self.work(edit_script(self, self.row.tenant, script))
+        else:
+            self.say(f"{self.row.event_source} is decoded without a script", "wrong")
+
     def action_copy(self) -> None:
         detail = self.view.detail
         if detail is None:
@@ -140,7 +153,7 @@ class OneRequest(TidegateScreen):
         self.app.copy_to_clipboard(text)
         self.say(copied({"body": "payload", "log": "decode log"}.get(tab, tab), len(text.encode())))
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         detail = self.view.detail
         if detail is None:
             return
@@ -150,12 +163,9 @@ class OneRequest(TidegateScreen):
             what, how, suffix = "request", "as JSON, with its payload in base64", ".json"
             data = msgspec.json.encode(request_json(detail, detail.payload)) + b"\n"
         name = dated(f"tidegate-{detail.event_source}", suffix)
-        self.app.push_screen(SaveAs(what, how, name), lambda path: self._save(path, data, what))
 
-    def _save(self, path: Path | None, data: bytes, what: str) -> None:
-        if path is not None:
-            self.work(self._write(path, data, what))
+        async def save(path: Path) -> None:
+            written = await save_new(path, data)
+            self.say(f"{what} saved to {path} ({bytes_text(written)})")
 
-    async def _write(self, path: Path, data: bytes, what: str) -> None:
-        written = await save_new(path, data)
-        self.say(f"{what} saved to {path} ({bytes_text(written)})")
+        await self.ask(SaveAs(what, how, name), save)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from console.editor import edit_text
+from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
@@ -63,29 +64,29 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-async def edit_script(screen: OfTenantScreen, name: str) -> None:
+async def edit_script(screen: TidegateScreen, tenant: str, name: str) -> None:
     """Opens a script in $EDITOR and saves what came of it; a fault is told with its line."""
-    script = await screen.link.call("scripts.read", OfScript(tenant=screen.tenant, name=name), Script)
+    script = await screen.link.call("scripts.read", OfScript(tenant=tenant, name=name), Script)
     edited = await edit_text(screen.app, script.text, name)
     if edited is None:
         _tell(screen, script, f"{name} was left as it was")
         return
-    await _save(screen, name, edited, script.revision)
+    await _save(screen, tenant, name, edited, script.revision)
 
 
-async def _save(screen: OfTenantScreen, name: str, text: str, base: str) -> None:
-    params = WriteScript(tenant=screen.tenant, name=name, text=text, base=base)
+async def _save(screen: TidegateScreen, tenant: str, name: str, text: str, base: str) -> None:
+    params = WriteScript(tenant=tenant, name=name, text=text, base=base)
     try:
         saved = await screen.link.call("scripts.write", params, Script)
     except ControlError as error:
         if error.code != CONFLICT:
             raise
-        await _conflict(screen, name, text, str(error))
+        await _conflict(screen, tenant, name, text, str(error))
         return
     _tell(screen, saved, f"saved {name}; it acts at once")
 
 
-def _tell(screen: OfTenantScreen, script: Script, said: str) -> None:
+def _tell(screen: TidegateScreen, script: Script, said: str) -> None:
     if script.fault is None:
         screen.say(said)
         return
@@ -93,7 +94,7 @@ def _tell(screen: OfTenantScreen, script: Script, said: str) -> None:
     screen.say(f"{script.name}{place}: {script.fault.message}; the last good one stays in use", "wrong")
 
 
-async def _conflict(screen: OfTenantScreen, name: str, text: str, said: str) -> None:
+async def _conflict(screen: TidegateScreen, tenant: str, name: str, text: str, said: str) -> None:
     question = Question(
         "Somebody else saved this script",
         f"{said}\n\nNothing was overwritten.",
@@ -106,8 +107,8 @@ async def _conflict(screen: OfTenantScreen, name: str, text: str, said: str) -> 
     async def answered(answer: str) -> None:
         if answer != "again":
             return
-        newer = await screen.link.call("scripts.read", OfScript(tenant=screen.tenant, name=name), Script)
+        newer = await screen.link.call("scripts.read", OfScript(tenant=tenant, name=name), Script)
         edited = await edit_text(screen.app, text, name)
-        await _save(screen, name, text if edited is None else edited, newer.revision)
+        await _save(screen, tenant, name, text if edited is None else edited, newer.revision)
 
     await screen.ask(question, answered)

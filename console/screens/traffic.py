@@ -99,7 +99,9 @@ class LiveTraffic(TidegateScreen):
         if not self.is_mounted:
             return ""
         traffic = self.list
-        return "following" if traffic.following else f"paused, {traffic.arrived:,} since"
+        if traffic.following:
+            return "following"
+        return f"paused, {traffic.arrived:,} since" if traffic.arrived else "paused"
 
     def standing(self) -> tuple[str, Kind]:
         if self.is_mounted and self.list.marked:
@@ -290,7 +292,7 @@ class LiveTraffic(TidegateScreen):
             return
         await super().action_back()
 
-    def action_tenant(self) -> None:
+    async def action_tenant(self) -> None:
         known = self.link.status.tenants if self.link.status else []
         keys = "123456789abcdefghijklmnopqrstuvwxyz"
         answers = [Answer("", "all tenants", "0")]
@@ -298,10 +300,10 @@ class LiveTraffic(TidegateScreen):
             key = keys[number] if number < len(keys) else " "
             answers.append(Answer(tenant.id, f"{tenant.name}  ({tenant.id})", key))
         question = Question("Live Traffic", "Whose traffic is shown?", tuple(answers))
-        self.app.push_screen(question, self._tenant_chosen)
+        await self.ask(question, self._tenant_chosen)
 
-    async def _tenant_chosen(self, tenant: str | None) -> None:
-        if tenant is not None and (tenant or None) != self.tenant:
+    async def _tenant_chosen(self, tenant: str) -> None:
+        if (tenant or None) != self.tenant:
             self.tenant = tenant or None
             await self._refill()
 
@@ -313,15 +315,13 @@ class LiveTraffic(TidegateScreen):
         self.app.copy_to_clipboard(lines)
         self.say(copied(plural(len(rows), "request"), len(lines.encode())))
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         rows = self.list.chosen()
         if not rows:
             return
         name = dated(f"tidegate-{rows[0].event_source}", ".jsonl")
-        self.app.push_screen(
-            SaveAs(plural(len(rows), "request"), "one JSON object a line, with its payload in base64", name),
-            lambda path: self.work(self._save(rows, path)) if path else None,
-        )
+        dialog = SaveAs(plural(len(rows), "request"), "one JSON object a line, with its payload in base64", name)
+        await self.ask(dialog, lambda path: self._save(rows, path))
 
     async def _save(self, rows: "list[TrafficRow]", path: Path) -> None:
         lines: list[bytes] = []
