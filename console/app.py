@@ -92,13 +92,19 @@ class TidegateApp(App[int]):
         await self.push_screen(PlanScreen(tenant))
 
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
-        """Opens a place; where one is there already, its first screen, which follows `path` and `filter`."""
-        if self.current_mode == name:
-            while len(self.screen_stack) > 1 and await self._left():
-                await self.pop_screen()
-        else:
+        """Opens a place as it was left; where one is in it already, its first screen.
+
+        `path` and `filter` are for that first screen to follow. A screen that has a question first stays.
+        """
+        here = self.current_mode == name
+        if not here:
             await self.switch_mode(name)
-        screen = self.screen_stack[0]
+        if here or path or filter:
+            while len(self.screen_stack) > 1:
+                if not await self._left():
+                    return
+                await self.pop_screen()
+        screen = self.screen
         if isinstance(screen, TidegateScreen) and (path or filter):
             await screen.follow(path, filter)
 
@@ -162,11 +168,7 @@ def run(home: Path, *, demo: bool = False, readonly: bool = False) -> int:
         return 1
     app = TidegateApp(lambda: embedded.reach(home, "viewer" if readonly else None), readonly=readonly, owned=demo)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    try:
-        return app.run() or app.return_code or 0
-    finally:
-        if demo:
-            asyncio.run(_end(home))
+    return app.run() or app.return_code or 0
 
 
 async def _begin(home: Path, readonly: bool) -> None:
@@ -176,10 +178,3 @@ async def _begin(home: Path, readonly: bool) -> None:
         if readonly:
             raise TidegateError(f"no engine runs for {home}, and --readonly starts none") from None
         await embedded.start(home)
-
-
-async def _end(home: Path) -> None:
-    with contextlib.suppress(TidegateError):
-        client = await embedded.reach(home)
-        await client.call("shutdown", timeout=SHUTDOWN_LIMIT)
-        await client.close()

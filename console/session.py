@@ -27,6 +27,8 @@ class Session:
     """The viewer's time zone; None is the machine's."""
     screens: list[MessagePump] = field(default_factory=list[MessagePump])
     """The screens that are open, which hear of what the engine says."""
+    commands: list[str] = field(default_factory=list[str])
+    """What was entered in the `:` line, oldest first."""
     drafts: Drafts = field(init=False)
 
     def __post_init__(self) -> None:

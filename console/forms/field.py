@@ -63,11 +63,6 @@ class Field(Horizontal):
         self.editor.show(text)
         self._show_note(fault)
 
-    def choose(self, text: str) -> None:
-        """Takes a value that the operator chose elsewhere."""
-        self.show(text)
-        self.post_message(self.Changed(self))
-
     def on_text_editor_edited(self, event: TextEditor.Edited) -> None:
         event.stop()
         self._show_note()

@@ -11,11 +11,14 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from console.actions import Action, footer_actions, with_everywhere
+from console.commands import Lead
 from console.link import EngineLink, LinkChanged, StatusChanged
 from console.places import PLACES
+from console.screens.command_line import CommandLine
 from console.screens.dialogs import Dialog, Notice, help_text
 from console.session import Session, console_of, session_of
 from console.widgets.frame import Heading, KeyLine, PlacesLine, Saying
+from core.control.client import ControlError
 from core.errors import TidegateError
 
 SAYING_SECONDS = 8.0
@@ -161,7 +164,7 @@ class TidegateScreen(Screen[None]):
             if inspect.isawaitable(done):
                 await done
         except TidegateError as error:
-            self.say(str(error), "wrong")
+            self.say(_words(error), "wrong")
 
     def work(self, asking: Coroutine[Any, Any, object]) -> None:
         """Runs what waits for the engine beside the screen; a refusal is told in the row above the footer."""
@@ -187,7 +190,7 @@ class TidegateScreen(Screen[None]):
             await asking
         except TidegateError as error:
             if self.is_mounted:
-                self.say(str(error), "wrong")
+                self.say(_words(error), "wrong")
 
     async def action_back(self) -> None:
         if len(self.app.screen_stack) > 1 and await self.may_leave():
@@ -202,5 +205,21 @@ class TidegateScreen(Screen[None]):
     async def action_quit(self) -> None:
         await self.app.run_action("app.quit")
 
-    def action_command(self) -> None:
-        self.say("")
+    async def action_command(self) -> None:
+        await self.ask(CommandLine(), self._commanded)
+
+    async def _commanded(self, outcome: str | Lead) -> None:
+        if isinstance(outcome, str):
+            if outcome:
+                self.say(outcome)
+        else:  # it may lead away from this screen, whose own work would end with it
+            self.app.run_worker(self._tried(outcome()))
+
+
+def _words(error: TidegateError) -> str:
+    """What went wrong in one line: where faults came with it, the first of them says more than the sum."""
+    faults = error.faults if isinstance(error, ControlError) else []
+    if not faults:
+        return str(error).replace("\n", " ")
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -95,7 +97,7 @@ class Notice(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,question_mark,f1,q", "cancel", show=False)]
     keys = "escape Close"
 
-    def __init__(self, heading: str, text: Text) -> None:
+    def __init__(self, heading: str, text: RenderableType) -> None:
         super().__init__()
         self.heading, self.text = heading, text
 
@@ -104,11 +106,13 @@ class Notice(Dialog[None]):
             yield Static(self.text)
 
 
-def help_text(about: str, actions: tuple[Action, ...]) -> Text:
+def help_text(about: str, actions: tuple[Action, ...]) -> RenderableType:
     """What a screen is for and what can be done on it."""
-    text = Text(f"{about}\n\n" if about else "")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True, style="bold")
+    table.add_column()
     for action in actions:
-        keys = " ".join((action.shown_key, *action.key.split(",")[1:]))
-        text.append(f"{keys:>10}  ", "bold").append(f"{action.title}: {action.description}\n")
-    text.append("\nctrl+p finds every action and screen by its title.")
-    return text
+        table.add_row(action.shown_key, Text(f"{action.title}: {action.description}"))
+    table.add_row("^p", Text("Commands: finds every action and screen by its title"))
+    table.add_row("^q", Text("Quit, also from inside a text field"))
+    return Group(Text(f"{about}\n"), table) if about else table

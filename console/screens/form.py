@@ -24,6 +24,8 @@ from core.catalogue.settings import Setting, Value, value_text
 from core.control.messages import ComponentText, Edit, OfComponent
 from core.errors import TidegateError
 
+NAMING = ("id", "name")
+"""Settings that even an incomplete draft has: without them nothing names what the form is of."""
 KEPT_AFTER = 0.15
 """Seconds after the last keystroke until what was typed is brought into the draft."""
 LEAVING = 2.0
@@ -201,7 +203,7 @@ class FormScreen(OfTenantScreen):
         values: dict[str, Value | None] = {}
         for key, field in fields.items():
             self.draft.typed.pop((self.path, key), None)
-            if field.problem:
+            if field.problem and (field.text.strip() or key in NAMING):
                 self.draft.typed[self.path, key] = field.text
             elif self._differs(field):
                 values[key] = field.value
@@ -219,6 +221,12 @@ class FormScreen(OfTenantScreen):
         if value is None:
             return key in self.table
         return value != self.table.get(key, field.setting.default)
+
+    async def take(self, field: Field, text: str) -> None:
+        """Takes a value that was chosen in a dialog."""
+        self._pending.add(field.setting.key)
+        field.show(text)
+        await self.settle()
 
     def kept(self, values: dict[str, Value | None]) -> None:
         """These values are in the draft now."""

@@ -9,10 +9,11 @@ from console.actions import ACTIONS
 from console.screens.base import Kind, TidegateScreen
 from console.screens.dialogs import Answer, Question
 from console.screens.new_tenant import NewTenantDialog
+from console.screens.of_tenant import waiting
 from console.screens.power import power
 from console.screens.tenant import TenantScreen
 from console.session import console_of
-from console.text import count_text, mark, plural, sign, state_words
+from console.text import count_text, mark, sign, state_words
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, wrapped
 from core.control.messages import NewTenant, Node, OfTenant, TenantRow
 
@@ -68,9 +69,7 @@ class ManageTenants(TidegateScreen):
         if edited:
             return f"{', '.join(edited)}: tenant.toml was edited by hand; p shows it", "waits"
         staged = sum(row.staged for row in self.link.status.tenants)
-        return (
-            (f"{plural(staged, 'staged change')} wait: p shows and applies them", "waits") if staged else ("", "done")
-        )
+        return (waiting(staged), "waits") if staged else ("", "done")
 
     # Showing.
 

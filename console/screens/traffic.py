@@ -101,7 +101,7 @@ class LiveTraffic(TidegateScreen):
         traffic = self.list
         if traffic.following:
             return "following"
-        return f"paused, {traffic.arrived:,} since" if traffic.arrived else "paused"
+        return f"paused, {traffic.held.arrived:,} since" if traffic.held.arrived else "paused"
 
     def standing(self) -> tuple[str, Kind]:
         if self.is_mounted and self.list.marked:
@@ -173,7 +173,7 @@ class LiveTraffic(TidegateScreen):
         if self.list.following:
             self.work(self.fill())
         else:
-            self.list.expect_gap()
+            self.list.held.expect_gap()
 
     async def follow(self, path: str, filter: str) -> None:
         """Shows a tenant's or a source's traffic, or what a filter lets through."""
@@ -184,8 +184,8 @@ class LiveTraffic(TidegateScreen):
         await self._refill()
 
     async def _refill(self) -> None:
-        self.list.following = True
-        self.list.arrived = 0
+        self.list.held.following = True
+        self.list.held.arrived = 0
         self.list.focus()
         self.refresh_frame()
         self.work(self.fill())
@@ -210,9 +210,9 @@ class LiveTraffic(TidegateScreen):
     def _tell_counts(self) -> None:
         traffic = self.list
         told = f"{len(traffic.ring):,} shown"
-        if traffic.fallen and self.size.width >= 100:
-            told += f", {traffic.fallen:,} dropped"
-        self.bar.tell(f"{told}, {traffic.left_out:,} left out")
+        if traffic.held.fallen and self.size.width >= 100:
+            told += f", {traffic.held.fallen:,} dropped"
+        self.bar.tell(f"{told}, {traffic.held.left_out:,} left out")
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "-wide")

@@ -1,0 +1,319 @@
+"""The `:` line: commands in the command line's own words, carried out over the control protocol."""
+
+import shlex
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from console.draft import find_placed
+from console.session import Console, Session
+from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
+from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
+from core.control.messages import (
+    Applied,
+    Apply,
+    Configuration,
+    Discard,
+    Edit,
+    EditStaged,
+    Node,
+    OfTenant,
+    Plan,
+    Target,
+)
+from core.errors import TidegateError
+
+WAIT = 120.0
+"""Seconds that an apply or a drain may take."""
+FIELDS = {"--tenant": "tenant", "--source": "source", "--device": "device", "--type": "type"}
+OUTCOMES = {"--failed": "outcome:failed", "--refused": "outcome:refused"}
+
+
+Lead = Callable[[], Awaitable[None]]
+"""Where a command leads: it is followed when the `:` line has closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: `run` carries it out and gives the sentence that says what came of it, or where it leads."""
+
+    name: str
+    usage: str
+    says: str
+    run: Callable[[Console, list[str]], Awaitable[str | Lead]]
+    changes: bool = False
+
+
+async def perform(console: Console, line: str) -> str | Lead:
+    """Carries out a command; TidegateError says in a sentence why it cannot be."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise TidegateError(f"the quotes do not close: {error}") from error
+    if not words:
+        return ""
+    command = COMMANDS.get(words[0])
+    if command is None:
+        return await _go(console, words)
+    if command.changes and console.session.locked:
+        raise TidegateError(console.session.locked)
+    return await command.run(console, words[1:])
+
+
+def _wanted(words: list[str], least: int, usage: str) -> None:
+    if len(words) < least:
+        raise TidegateError(f"it takes more: {usage}")
+
+
+# Editing what is staged.
+
+
+async def _add(console: Console, words: list[str]) -> str:
+    words, apply = _without(words, "--apply")
+    _wanted(words, 3, COMMANDS["add"].usage)
+    tenant, path, type, *pairs = words
+    slot_role = await _role_at(console.session, tenant, path)
+    component = console.session.catalogue.get(slot_role, type)
+    if component is None:
+        raise TidegateError(console.session.catalogue.unknown(slot_role, type))
+    values = _typed(component.described(), pairs)
+    return await _stage(console, tenant, Edit(op="add", path=path, type=type, values=values), apply)
+
+
+async def _set(console: Console, words: list[str]) -> str:
+    words, apply = _without(words, "--apply")
+    _wanted(words, 3, COMMANDS["set"].usage)
+    tenant, path, *pairs = words
+    settings = describe(TenantSettings)
+    if path != TENANT:
+        placed = find_placed(console.session.catalogue, await _data(console.session, tenant), path)
+        if placed is None or placed.component is None:
+            raise TidegateError(f"{tenant} has no {path}")
+        settings = placed.component.described()
+    return await _stage(console, tenant, Edit(op="set", path=path, values=_typed(settings, pairs)), apply)
+
+
+async def _remove(console: Console, words: list[str]) -> str:
+    words, apply = _without(words, "--apply")
+    _wanted(words, 2, COMMANDS["remove"].usage)
+    return await _stage(console, words[0], Edit(op="remove", path=words[1]), apply)
+
+
+async def _stage(console: Console, tenant: str, edit: Edit, apply: bool) -> str:
+    params = EditStaged(tenant=tenant, edits=[edit])
+    await console.session.link.call("configuration.edit_staged", params, Configuration)
+    return await _apply(console, [tenant]) if apply else "staged: p shows what it means, and applies it"
+
+
+async def _data(session: Session, tenant: str) -> dict[str, object]:
+    given = await session.link.call("configuration.get", OfTenant(tenant), Configuration)
+    return (given.staged or given.active).data
+
+
+async def _role_at(session: Session, tenant: str, path: str) -> str:
+    """The role of what the list or slot at `path` takes."""
+    above, _, key = path.rpartition("/")
+    slots = DEVICE_COMMUNICATION_SLOTS
+    if above:
+        placed = find_placed(session.catalogue, await _data(session, tenant), above)
+        if placed is None or placed.component is None:
+            raise TidegateError(f"{tenant} has no {above}")
+        slots = placed.component.slots
+    slot = next((slot for slot in slots if slot.key == key), None)
+    if slot is None:
+        raise TidegateError(f"there is no place {path}; known here: {', '.join(slot.key for slot in slots)}")
+    return slot.role
+
+
+def _typed(settings: dict[str, Setting], pairs: list[str]) -> dict[str, Value | None]:
+    """`key=text` as values; an empty text takes a key away, so that its default holds."""
+    values: dict[str, Value | None] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise TidegateError(f"{pair!r} is no key=value")
+        if key not in settings:
+            near = nearest(key, settings)
+            raise TidegateError(f"{key} is not a setting; " + (f"did you mean {near}?" if near else "/ finds one"))
+        values[key] = _value(settings[key], text) if text else None
+    return values
+
+
+def _value(setting: Setting, text: str) -> Value:
+    try:
+        value = parse_text(setting, text)
+    except ValueError as error:
+        raise TidegateError(f"{setting.key}: {error}") from error
+    problem = check_value(setting, value)
+    if problem:
+        raise TidegateError(f"{setting.key}: {problem}")
+    return value
+
+
+def _without(words: list[str], option: str) -> tuple[list[str], bool]:
+    return [word for word in words if word != option], option in words
+
+
+# Applying.
+
+
+async def _plan(console: Console, words: list[str]) -> Lead:
+    _wanted(words, 1, COMMANDS["diff"].usage)
+    _known_tenant(console.session, words[0])
+    return lambda: console.show_plan(words[0])
+
+
+async def _apply(console: Console, words: list[str]) -> str:
+    _wanted(words, 1, COMMANDS["apply"].usage)
+    link, tenant = console.session.link, words[0]
+    plan = await link.call("configuration.plan", OfTenant(tenant), Plan)
+    if not plan.changes and not plan.file_differs:
+        return f"{tenant}: nothing is staged"
+    if plan.changes:
+        applied = await link.call(
+            "configuration.apply", Apply(tenant=tenant, staged=plan.staged), Applied, timeout=WAIT
+        )
+    else:
+        applied = await link.call("configuration.reload", OfTenant(tenant), Applied, timeout=WAIT)
+    console.session.drafts.of(tenant).applied = applied
+    if applied.applied:
+        return f"{tenant}: applied"
+    failed = next((f"{change.subject}: {change.reason}" for change in applied.changes if change.reason), "")
+    raise TidegateError(f"nothing has changed: {failed or applied.reason or 'it was refused'}")
+
+
+async def _discard(console: Console, words: list[str]) -> str:
+    _wanted(words, 1, COMMANDS["discard"].usage)
+    await console.session.link.call("configuration.discard", Discard(tenant=words[0]), Configuration)
+    return f"{words[0]}: discarded all that was staged"
+
+
+# Running.
+
+
+def _lifecycle(verb: str) -> Callable[[Console, list[str]], Awaitable[str | Lead]]:
+    async def run(console: Console, words: list[str]) -> str | Lead:
+        _wanted(words, 1, COMMANDS[verb].usage)
+        node = await console.session.link.call(f"lifecycle.{verb}", Target(words[0]), Node, timeout=WAIT)
+        if node.state == "error":
+            raise TidegateError(f"{words[0]}: {node.reason}")
+        return f"{words[0]} is {node.state}"
+
+    return run
+
+
+# Looking.
+
+
+async def _feed(console: Console, words: list[str]) -> Lead:
+    filter = feed_filter(words)
+    return lambda: console.go_to("traffic", filter=filter)
+
+
+def feed_filter(words: list[str]) -> str:
+    """The options of `events` and `requests` in the filter language; `--follow` is what the feed does anyway."""
+    terms: list[str] = []
+    left = iter(words)
+    for word in left:
+        option, equals, given = word.partition("=")
+        if option in FIELDS or option == "--filter":
+            value = given if equals else next(left, "")
+            if not value:
+                raise TidegateError(f"{option} takes a value")
+            terms.append(value if option == "--filter" else f"{FIELDS[option]}:{_quoted(value)}")
+        elif word in OUTCOMES:
+            terms.append(OUTCOMES[word])
+        elif word.startswith("--"):
+            if word != "--follow":
+                known = ", ".join([*FIELDS, *OUTCOMES, "--filter"])
+                raise TidegateError(f"{word} is for the command line; here: {known}")
+        else:
+            terms.append(_quoted(word) if " " in word else word)
+    return " ".join(terms)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"' if set(text) & set(' "\\*') else text
+
+
+async def _status(console: Console, words: list[str]) -> Lead:
+    return lambda: console.go_to("state")
+
+
+async def _go(console: Console, words: list[str]) -> Lead:
+    """A tenant, or `TENANT/SOURCE`: goes there."""
+    tenant = words[0].partition("/")[0]
+    if len(words) > 1 or console.session.tenant(tenant) is None:
+        near = nearest(words[0], [*COMMANDS, *_tenants(console.session)])
+        hint = f"did you mean {near}?" if near else f"known: {', '.join(COMMANDS)}, or a tenant"
+        raise TidegateError(f"{words[0]} is no command; {hint}")
+    return lambda: console.go_to("tenants", path=words[0])
+
+
+def _known_tenant(session: Session, tenant: str) -> None:
+    if session.tenant(tenant) is None:
+        near = nearest(tenant, _tenants(session))
+        raise TidegateError(f"there is no tenant {tenant}" + (f"; did you mean {near}?" if near else ""))
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("add", "add TENANT PATH TYPE key=value …", "stages a new component", _add, True),
+        Command("set", "set TENANT PATH key=value …", "stages other values; key= takes one away", _set, True),
+        Command("remove", "remove TENANT PATH", "stages that a component goes", _remove, True),
+        Command("diff", "diff TENANT", "the plan", _plan),
+        Command("apply", "apply TENANT", "makes active what is staged", _apply, True),
+        Command("discard", "discard TENANT", "gives up what is staged", _discard, True),
+        Command("start", "start TENANT[/SOURCE]", "starts it", _lifecycle("start"), True),
+        Command("stop", "stop TENANT[/SOURCE]", "drains and stops it", _lifecycle("stop"), True),
+        Command("restart", "restart TENANT[/SOURCE]", "stops and starts it", _lifecycle("restart"), True),
+        Command("requests", "requests [--source ID --failed --filter …]", "Live Traffic with a filter", _feed),
+        Command("events", "events [--device ID --type T --filter …]", "Live Traffic with a filter", _feed),
+        Command("status", "status", "Engine State", _status),
+    )
+}
+
+
+# Completion.
+
+
+def completions(session: Session, line: str) -> list[str]:
+    """How the last word of `line` may go on; whole lines, best first."""
+    head, _, last = line.rpartition(" ")
+    words = head.split()
+    found = [word for word in _next_words(session, words) if word.startswith(last) and word != last]
+    return [f"{head} {word}".strip() for word in found]
+
+
+def _next_words(session: Session, words: list[str]) -> Iterable[str]:
+    if not words:
+        return [*COMMANDS, *_tenants(session)]
+    if words[0] in ("requests", "events"):
+        return [*FIELDS, *OUTCOMES, "--filter"]
+    if len(words) == 1:
+        return [*_tenants(session), *(_sources(session) if words[0] in ("start", "stop", "restart") else ())]
+    if words[0] in ("add", "set", "remove") and len(words) == 2:
+        return _paths(session, words[1])
+    if words[0] == "add" and len(words) == 3:
+        return sorted({component.type for component in session.catalogue})
+    return ()
+
+
+def _tenants(session: Session) -> list[str]:
+    return [row.id for row in session.link.status.tenants] if session.link.status else []
+
+
+def _sources(session: Session) -> list[str]:
+    tree = session.link.status.tree if session.link.status else None
+    return [source.path for tenant in tree.children for source in tenant.children] if tree else []
+
+
+def _paths(session: Session, tenant: str) -> list[str]:
+    paths = [TENANT]
+    for slot in DEVICE_COMMUNICATION_SLOTS:
+        paths.append(slot.key)
+        for placed in session.drafts.of(tenant).listed(session.catalogue, slot.key):
+            inner = placed.component.slots if placed.component else ()
+            paths += [placed.path, *(f"{placed.path}/{below.key}" for below in inner)]
+    return paths
