@@ -117,7 +117,7 @@ class Index:
         """Keeps `rows` of `segment`, in order of their seq, and that they were taken."""
         number = segment.id
         requests = [
-            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, len(r.keys))
+            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count)
             for r in rows
         ]
         ids = [row.request for row in rows]

@@ -86,6 +86,7 @@ class TakenRow(msgspec.Struct, gc=False):
     micros: int
     size: int
     keys: list[EventKey]
+    event_count: int
 
     @property
     def id(self) -> str:
@@ -100,10 +101,6 @@ class TakenRow(msgspec.Struct, gc=False):
         return self.micros / 1000
 
     @property
-    def event_count(self) -> int:
-        return len(self.keys)
-
-    @property
     def devices(self) -> list[str]:
         return [key.hardware_id for key in self.keys]
 
@@ -116,7 +113,7 @@ class TakenRow(msgspec.Struct, gc=False):
         return [key.level or "Info" for key in self.keys if key.event_type == "Alert"]
 
     def of_event(self, place: int) -> "TakenRow":
-        """The same row with one of its events alone: what a filter of events looks at."""
+        """The same request with one of its events alone: what a filter of events looks at."""
         return msgspec.structs.replace(self, keys=self.keys[place : place + 1])
 
     def events(self) -> list[Event]:
@@ -142,7 +139,7 @@ class TakenRow(msgspec.Struct, gc=False):
             outcome=self.outcome,
             reason=self.reason,
             status=self.status,
-            events=len(self.keys),
+            events=self.event_count,
             bytes=self.size,
             milliseconds=self.milliseconds,
             script=self.script,
@@ -168,7 +165,7 @@ def taken_row(tenant: str, source: str, columns: Columns) -> TakenRow:
         keys = _decode_keys(columns[8])
     except msgspec.MsgspecError:
         keys = []
-    return TakenRow(tenant, source, *columns, keys)
+    return TakenRow(tenant, source, *columns, keys, len(keys))
 
 
 def _brief(event: Event) -> Brief:
