@@ -64,17 +64,22 @@ class Document:
 
     def line_of(self, path: Key) -> int:
         """The line where `path` is said: its own, or that of the nearest table above it; 0 for the whole text."""
-        while path:
-            places: list[tuple[Key, int]] = [
-                *((header.path, header.line) for header in self.headers),
-                *((entry.path, entry.line) for entry in self.entries),
-            ]
-            lines = [line for place, line in places if place == path]
-            lines = lines or [line for place, line in places if place[: len(path)] == path]
-            if lines:
-                return min(lines)
+        while path and path not in self._first_lines:
             path = path[:-1]
-        return 0
+        return self._first_lines.get(path, 0)
+
+    @cached_property
+    def _first_lines(self) -> dict[Key, int]:
+        """Where each path is said first; a table without a header is said where something in it is."""
+        said = [
+            *((header.path, header.line) for header in self.headers),
+            *((one.path, one.line) for one in self.entries),
+        ]
+        first = dict(reversed(said))
+        for path, line in said:
+            for size in range(len(path) - 1, 0, -1):
+                first[path[:size]] = min(line, first.get(path[:size], line))
+        return first
 
     @cached_property
     def blocks(self) -> list[Block]:

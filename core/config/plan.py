@@ -49,10 +49,21 @@ def compare(active: str, staged: str) -> Sides:
     return Sides(_data(active), _data(staged))
 
 
-def make_plan(tenant: str, active: str, staged: str | None, catalogue: Catalogue, file: Path | str) -> Plan:
-    """The plan of applying `staged`, whose faults name `file`; without it there is nothing to do."""
+def make_plan(
+    tenant: str,
+    active: str,
+    staged: str | None,
+    catalogue: Catalogue,
+    file: Path | str,
+    faults: list[Fault] | None = None,
+) -> Plan:
+    """The plan of applying `staged`; without it there is nothing to do.
+
+    `faults` are what stands in the way, where the caller knows more than the text tells; they name `file`.
+    """
     new = active if staged is None else staged
-    faults = read_tenant(new, file, catalogue, tenant).faults
+    if faults is None:
+        faults = read_tenant(new, file, catalogue, tenant).faults
     return Plan(
         tenant=tenant,
         changes=[] if staged is None else _changes(active, staged, faults, catalogue),

@@ -10,7 +10,7 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.settings import check_value, describe
 from core.catalogue.tenant import ID, ID_HELP, TenantSettings
 from core.config import render
-from core.config.document import parse
+from core.config.document import Document, parse
 from core.config.edits import apply_edits
 from core.config.files import make_folder, read_text, remove_file, revision, sync_folder, write_text
 from core.config.home import Home
@@ -18,9 +18,9 @@ from core.config.plan import make_plan
 from core.config.scripts import ScriptStore
 from core.config.take_back import take_back
 from core.config.tenant import TenantConfiguration, read_tenant
-from core.config.used_scripts import used_scripts
+from core.config.used_scripts import script_faults, used_scripts
 from core.control.messages import Configuration, DocumentView, Edit, Plan
-from core.errors import ConfigurationError, Conflict, NotFound, TidegateError
+from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
 
 
 class TenantStore:
@@ -51,8 +51,21 @@ class TenantStore:
 
     def view(self, text: str, file: Path | None = None) -> DocumentView:
         """A text with what it says and what is wrong with it; `file` is named in the faults."""
-        read = read_tenant(text, file or self.staged_file, self._catalogue, self.tenant)
-        return DocumentView(text=text, revision=revision(text), data=read.data, faults=read.faults)
+        data = read_tenant(text, file or self.staged_file, self._catalogue, self.tenant).data
+        return DocumentView(text=text, revision=revision(text), data=data, faults=self.check(text, file))
+
+    def check(self, text: str, file: Path | None = None) -> list[Fault]:
+        """Everything wrong with a text: its settings, and the scripts it names."""
+        named = file or self.staged_file
+        faults = read_tenant(text, named, self._catalogue, self.tenant).faults
+        try:
+            document = Document(text)
+        except ConfigurationError:
+            return faults  # they say so
+        scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self._catalogue))
+        settled = {(fault.path, fault.key) for fault in faults}
+        found = script_faults(document, str(named), scripts, self._catalogue)
+        return faults + [fault for fault in found if (fault.path, fault.key) not in settled]
 
     def configuration(self, active_in_engine: str | None = None) -> Configuration:
         """What is active and what is staged. `active_in_engine` is the text that the engine runs, if one does."""
@@ -96,16 +109,23 @@ class TenantStore:
     def plan(self, active_in_engine: str | None = None) -> Plan:
         """What is staged against what is active."""
         active, staged = self.active_text(), self.staged_text()
-        plan = make_plan(self.tenant, active, staged, self._catalogue, self.staged_file)
+        file = self.file if staged is None else self.staged_file
+        faults = self.check(active if staged is None else staged, file)
+        plan = make_plan(self.tenant, active, staged, self._catalogue, file, faults)
         plan.file_differs = _differs(active_in_engine, active)
         return plan
 
     def activate(self, text: str) -> None:
         """Makes a text active: tenant.toml, then its copy in history, then staged.toml goes, if it is that text.
 
+        Also called for a tenant.toml that was edited by hand, so that history has it.
+
         A crash in between leaves a tenant.toml that is whole: the old or the new one.
         """
-        if read_text(self.file) != text:
+        before = read_text(self.file)
+        if before != text:
+            if before is not None:
+                self._record(before)  # it may have been edited by hand and never applied
             write_text(self.file, text)
         self._record(text)
         if self.staged_text() == text:

@@ -51,6 +51,17 @@ def test_the_cut_finds_every_comment_and_every_line(written: Written) -> None:
 
 @DOCUMENTS
 @given(documents())
+def test_every_value_is_found_where_it_stands(written: Written) -> None:
+    document = Document(written[0])
+    for entry in document.entries:
+        value: Any = document.data
+        for part in entry.path:
+            value = value[part]
+        assert tomllib.loads(f"x = {document.text[entry.start : entry.end]}")["x"] == value
+
+
+@DOCUMENTS
+@given(documents())
 def test_no_edit_is_no_change(written: Written) -> None:
     text, sources, _ = written
     assert apply_edits(text, [], CATALOGUE) == text

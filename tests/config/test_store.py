@@ -192,3 +192,28 @@ def test_scripts_in_use_are_those_of_active_and_staged(store: TenantStore) -> No
     store.activate(store.staged_text() or "")
     store.edit_staged([Edit(op="set", path="event_sources/lora/decoder", values={"script": "b.py"})])
     assert store.used_scripts() == {"a.py": ["event_sources/lora/decoder"], "b.py": ["event_sources/lora/decoder"]}
+
+
+def test_scripts_that_are_missing_or_broken_stand_in_the_way(home: Home, store: TenantStore) -> None:
+    decoder = Edit(op="add", path="event_sources/lora/decoder", type="python", values={"script": "lra.py"})
+    store.edit_staged([ADD, Edit(op="add", path="event_sources/lora/interaction_handler", type="http"), decoder])
+    (home.scripts / "lora.py").write_text("\ndef decode(x): pass\n")
+    (fault,) = store.plan().faults
+    assert str(fault).removeprefix(str(store.staged_file)) == (
+        ":17: event_sources.lora.decoder.script: there is no script 'lra.py'; did you mean lora.py?"
+    )
+    assert store.plan().changes[0].faults == [fault]
+    store.edit_staged([Edit(op="set", path="event_sources/lora/decoder", values={"script": "lora.py"})])
+    (fault,) = store.plan().faults
+    assert (fault.file, fault.line, fault.path) == ("lora.py", 2, "event_sources/lora/decoder")
+    (home.scripts / "lora.py").write_text("def decode(payload, metadata, events, logger): pass\n")
+    assert store.plan().faults == []
+    assert store.scripts().list()[0].used_by == ["event_sources/lora/decoder"]
+
+
+def test_a_hand_edit_that_is_overwritten_is_kept_in_history(home: Home, store: TenantStore) -> None:
+    store.edit_staged([ADD])
+    by_hand = store.active_text() + "# by hand\n"
+    store.file.write_text(by_hand)
+    store.activate(store.staged_text() or "")
+    assert by_hand in [path.read_text() for path in home.history("default").iterdir()]
