@@ -31,6 +31,8 @@ BESIDE_DELAY = 0.25
 """Seconds until the current request is fetched and shown beside the list: a key held down fetches four a second."""
 BESIDE_DELAY_FOLLOWING = 1.0
 """The same while the list follows: what changes faster cannot be read."""
+NOTHING_YET = "nothing has arrived yet: Engine State (5) shows the ports that devices send to"
+NOTHING_MATCHES = "nothing that was kept matches; what arrives from now on is looked at too"
 ONLY_FAILED = "-outcome:decoded"
 
 
@@ -138,8 +140,10 @@ class LiveTraffic(TidegateScreen):
             await self.link.unsubscribe(feed)
             return
         self.feed = feed
+        traffic.say_when_empty("")
         if self.link.up:
             await self.page(older=True)
+            traffic.say_when_empty(NOTHING_MATCHES if self.bar.entered or self.tenant else NOTHING_YET)
 
     def _received(self, frame: Frame, turn: int) -> None:
         if turn == self._filling:

@@ -15,6 +15,8 @@ from textual.widgets import Input, Static
 from console.text import sign, visible
 from core.model.filter import FilterError, parse_filter
 
+MARGIN = 3
+"""Cells in front of the field: the slash."""
 REMEMBERED = 100
 """Filters that the up key brings back."""
 
@@ -71,7 +73,7 @@ class FilterBar(Vertical):
     FilterBar Input { width: 1fr; border: none; height: 1; padding: 0; background: $background; }
     FilterBar Input:focus { border: none; background: $surface; }
     FilterBar .told { width: auto; padding: 0 1; color: $text-quiet; }
-    FilterBar .fault { height: 1; padding: 0 3; color: $state-error; display: none; }
+    FilterBar .fault { height: auto; padding: 0 3; color: $state-error; display: none; }
     FilterBar .fault.-shown { display: block; }
     """
 
@@ -134,9 +136,9 @@ class FilterBar(Vertical):
         place = self.query_one(".fault", Static)
         place.set_class(error is not None, "-shown")
         if error is not None:
-            words = f"{sign('↑')} {visible(error.message)}"
-            room = max(0, self.size.width - 6 - len(words))
-            place.update(Text(" " * min(error.column - 1, room) + words, no_wrap=True, overflow="ellipsis"))
+            arrow, words = " " * (error.column - 1) + sign("↑"), visible(error.message)
+            fits = len(arrow) + 1 + len(words) <= self.size.width - 2 * MARGIN
+            place.update(Text(f"{arrow} {words}" if fits else f"{arrow}\n{words}"))
         self.line.refresh()
 
     def on_input_changed(self, message: Input.Changed) -> None:

@@ -1,26 +1,24 @@
 """The live list of requests.
 
-Rows go into the ring as they come; the screen is brought up to date on a clock, so that what a burst costs does not
-depend on its size. Everything that must stay put is kept as a row's number in the ring. Sizes and scroll positions are
-set without Textual's layout, which a list that grows ten times a second would otherwise go through each time.
+Rows are taken as they come; the screen is brought up to date on a clock, so that what a burst costs does not depend on
+its size. Everything that must stay put is kept as a row's number in the ring.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console.text import sign
-from console.widgets.painted import PaintedView, Piece
+from console.widgets.held_rows import HeldRows
+from console.widgets.painted import Piece
 from console.widgets.ring import RING_ROWS, Ring
-from console.widgets.traffic_row import INDENT, Columns, became, came, in_one_line
+from console.widgets.steady_view import SteadyView
+from console.widgets.traffic_row import Columns, row_line
 from core.model.requests import TrafficRow
 
 REFRESH_HZ = 10
@@ -29,18 +27,14 @@ GUTTER = 2
 """Cells in front of a line: cursor and mark."""
 EDGE_ROWS = 20
 """So near to what is held, the rows beyond are asked for."""
-TAIL_ROWS = 2_000
-"""The newest rows that a paused feed had no room for; they close the gap when it catches up page by page."""
 
 
-class TrafficList(PaintedView, can_focus=True):
+class TrafficList(SteadyView, can_focus=True):
     """A bounded list of `TrafficRow`s, newest at the bottom, that follows or stands still."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"traffic--cursor", "traffic--cursor-blurred", "traffic--marked"}
     DEFAULT_CSS = """
     TrafficList {
-        overflow-y: scroll;
-        overflow-x: hidden;
         & > .traffic--cursor { background: $row-cursor; }
         & > .traffic--cursor-blurred { background: $row-cursor-blurred; }
         & > .traffic--marked { background: $row-marked; }
@@ -85,27 +79,28 @@ class TrafficList(PaintedView, can_focus=True):
 
     def __init__(self, capacity: int = RING_ROWS, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.ring: Ring[TrafficRow] = Ring(capacity)
+        self.held = HeldRows(capacity)
         self.columns = Columns()
         self.lines_a_row = 2
         self.cursor = 0
-        self.following = True
         self.marked: dict[str, TrafficRow] = {}
-        self.arrived = 0
-        """Rows that came since the feed stands still."""
-        self.left_out = 0
-        """Rows that the engine left out of its frames."""
-        self.fallen = 0
-        """Old rows that fell out of the ring."""
-        self.missed = 0
-        """Rows newer than the last one held that a feed standing still had no room for."""
-        self.more_older = True
+        self.empty = ""
+        """What is said while there are no rows."""
         self._asking = False
-        self._tail: deque[TrafficRow] = deque(maxlen=TAIL_ROWS)
         self._shown = (0, 0)
         self._epoch = 0
 
     # What is shown
+
+    @property
+    def ring(self) -> Ring[TrafficRow]:
+        """The rows held."""
+        return self.held.ring
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest row is kept in sight; else the list stands still."""
+        return self.held.following
 
     @property
     def current(self) -> TrafficRow | None:
@@ -115,11 +110,6 @@ class TrafficList(PaintedView, can_focus=True):
     def chosen(self) -> list[TrafficRow]:
         """What an action takes: the marked rows, else the current one."""
         return list(self.marked.values()) or ([self.current] if self.current else [])
-
-    @property
-    def cells(self) -> int:
-        """Cells of a line, without the scrollbar."""
-        return self.scrollable_content_region.width
 
     def visible_rows(self) -> tuple[int, int]:
         """The numbers of the first row on the screen and of the one after the last."""
@@ -132,51 +122,26 @@ class TrafficList(PaintedView, can_focus=True):
 
     def receive(self, rows: Sequence[TrafficRow], left_out: int = 0) -> None:
         """Takes what a frame brought; the clock shows it."""
-        self.left_out += left_out
-        if not self.following:
-            self.arrived += len(rows) + left_out
-        if self.missed:
-            self.missed += len(rows)
-            self._tail.extend(rows)
-            return
-        keep = None if self.following else min(self.cursor, self.visible_rows()[0])
-        taken, fallen = self.ring.append(rows, keep)
-        self.fallen += fallen
-        if taken < len(rows):
-            self.missed = len(rows) - taken
-            self._tail.extend(rows[taken:])
+        self.held.receive(rows, left_out, self._first_looked_at())
 
     def take_older(self, rows: Sequence[TrafficRow], more: bool) -> None:
         """Puts a page of older rows in front; `more` says whether there are still older ones."""
         self._asking = False
-        self.more_older = more
-        keep = max(self.cursor, self.visible_rows()[1])
-        held = self.ring.first
-        newest_out = self.ring.prepend(rows, keep)
-        self.missed += newest_out
-        self.fallen = max(0, self.fallen - (held - self.ring.first))
+        self.held.take_older(rows, more, max(self.cursor, self.visible_rows()[1]))
         self.tick()
 
     def take_newer(self, rows: Sequence[TrafficRow], more: bool) -> None:
-        """Puts a page behind the last row held; with the last such page the feed is up to date again."""
+        """Puts a page behind the last row held; `more` says whether there are still newer ones."""
         self._asking = False
-        if not more:
-            rows = [*rows, *self._tail]
-        taken, fallen = self.ring.append(rows, min(self.cursor, self.visible_rows()[0]))
-        self.fallen += fallen
-        if not more:
-            self.missed = len(rows) - taken
-        if not self.missed:
-            self._tail.clear()
+        self.held.take_newer(rows, more, self._first_looked_at())
         self.tick()
 
     def asked_in_vain(self) -> None:
         """The rows asked for could not be had; scrolling on asks again."""
         self._asking = False
 
-    def expect_gap(self) -> None:
-        """Rows may have passed unseen: what is held is no longer all up to the newest."""
-        self.missed = max(self.missed, 1)
+    def _first_looked_at(self) -> int:
+        return min(self.cursor, self.visible_rows()[0])
 
     def unmark(self) -> None:
         """Takes all marks away."""
@@ -184,14 +149,17 @@ class TrafficList(PaintedView, can_focus=True):
         self.refresh()
 
     def clear(self) -> None:
-        """Empties the feed, to be filled afresh; the marks stay."""
-        self.ring.clear()
-        self.missed = self.left_out = self.fallen = 0
-        self._tail.clear()
-        self.more_older = True
+        """Empties the list, to be filled afresh; the marks stay."""
+        self.held.clear()
         self._asking = False
-        self._resize(0)
+        self.resize_quietly(0)
         self.refresh()
+
+    def say_when_empty(self, text: str) -> None:
+        """What to say while there are no rows."""
+        if text != self.empty:
+            self.empty = text
+            self.refresh()
 
     # The clock
 
@@ -206,37 +174,18 @@ class TrafficList(PaintedView, can_focus=True):
             return
         self._shown = (first, end)
         filled = (old_end - old_first) * self.lines_a_row - self.scroll_offset.y >= self.size.height
-        self._resize(len(self.ring) * self.lines_a_row)
+        self.resize_quietly(len(self.ring) * self.lines_a_row)
         if self.following:
             self.cursor = end - 1
-            self._scroll_quietly(self._bottom)
+            self.scroll_quietly(self.bottom)
             self._learn()
             self.refresh()
             self.post_message(self.Moved(self))
             return
-        moved = self.scroll_offset.y + (old_first - first) * self.lines_a_row
-        self._scroll_quietly(moved)
-        if not filled or self.scroll_offset.y != moved:
+        steady = self.scroll_quietly(self.scroll_offset.y + (old_first - first) * self.lines_a_row)
+        if not filled or not steady:
             self._learn()
             self.refresh()
-
-    def _resize(self, lines: int) -> None:
-        size = Size(self.cells, lines)
-        self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]  # a reactive, on the class
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.window_virtual_size = lines
-
-    def _scroll_quietly(self, y: float) -> None:
-        """Scrolls without repainting: for when the same rows stay on the screen, or all of it is repainted anyway."""
-        y = max(0, min(y, self._bottom))
-        self.set_scroll(None, y)
-        self.set_reactive(Widget.scroll_target_y, y)  # pyright: ignore[reportArgumentType]  # a reactive, on the class
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = y
-
-    @property
-    def _bottom(self) -> int:
-        return max(0, len(self.ring) * self.lines_a_row - self.size.height)
 
     def _learn(self) -> None:
         width = self.cells - GUTTER
@@ -251,7 +200,8 @@ class TrafficList(PaintedView, can_focus=True):
         line = self.scroll_offset.y + y
         number = self.ring.first + line // self.lines_a_row
         if not self.ring.first <= number < self.ring.end:
-            return self.paint([], width)
+            said = self.empty if y == 1 and not len(self.ring) else ""
+            return self.paint([("  ", ""), (said, "painted--quiet")], width)
         row = self.ring[number]
         part = line % self.lines_a_row
         current = number == self.cursor
@@ -266,13 +216,7 @@ class TrafficList(PaintedView, can_focus=True):
         gutter: Piece = ("  ", "")
         if part == 0:
             gutter = (f"{sign('▸') if current else ' '}{sign('◆') if marked else ' '}", "painted--strong")
-        room = width - GUTTER
-        if self.lines_a_row == 1:
-            pieces = in_one_line(row, self.columns, room)
-        elif part == 0:
-            pieces = came(row, self.columns, room)
-        else:
-            pieces = [(" " * INDENT, ""), *became(row, room - INDENT)]
+        pieces = row_line(row, part, self.lines_a_row, self.columns, width - GUTTER)
         cursor = "traffic--cursor" if self.has_focus else "traffic--cursor-blurred"
         return self.paint([gutter, *pieces], width, cursor if current else "traffic--marked" if marked else "")
 
@@ -292,9 +236,9 @@ class TrafficList(PaintedView, can_focus=True):
 
     def follow(self) -> None:
         """Goes to the newest row and stays there."""
-        self.following = True
-        self.arrived = 0
-        if self.missed:
+        self.held.following = True
+        self.held.arrived = 0
+        if self.held.missed:
             self.clear()
             self.post_message(self.Behind(self))
         self._shown = (self.ring.first, self.ring.first)
@@ -304,17 +248,9 @@ class TrafficList(PaintedView, can_focus=True):
     def pause(self) -> None:
         """Stands still: the current row stays under the operator's eyes, whatever comes."""
         if self.following:
-            self.following = False
-            self.arrived = 0
+            self.held.following = False
+            self.held.arrived = 0
             self.post_message(self.Moved(self))
-
-    def go(self, id: str) -> bool:
-        """Puts the cursor on the row with that id; False where it is not held."""
-        number = self.ring.number(id)
-        if number is None:
-            return False
-        self._go(number)
-        return True
 
     def find_failed(self, step: int) -> bool:
         """Puts the cursor on the next (`step` 1) or previous (-1) row that failed or was refused, if one is held."""
@@ -343,13 +279,13 @@ class TrafficList(PaintedView, can_focus=True):
         place = top // self.lines_a_row
         self.lines_a_row = lines
         self.forget_painted()
-        self._resize(len(self.ring) * lines)
-        self._scroll_quietly(self._bottom if self.following else (self.cursor - self.ring.first - place) * lines)
+        self.resize_quietly(len(self.ring) * lines)
+        self.scroll_quietly(self.bottom if self.following else (self.cursor - self.ring.first - place) * lines)
         self._learn()
         self.refresh()
 
     def _go(self, number: int) -> None:
-        if not len(self.ring):
+        if not len(self.ring) or (self.following and number >= self.ring.end - 1):
             return
         self.pause()
         self.tick()
@@ -370,8 +306,8 @@ class TrafficList(PaintedView, can_focus=True):
             return
         first, last = self.visible_rows()
         above, below = first - self.ring.first, self.ring.end - last
-        older = self.more_older and above < EDGE_ROWS
-        newer = self.missed > 0 and below < EDGE_ROWS
+        older = self.held.more_older and above < EDGE_ROWS
+        newer = self.held.missed > 0 and below < EDGE_ROWS
         if older or newer:
             self._asking = True
             self.post_message(self.Wanted(self, older and not (newer and below < above)))
@@ -380,7 +316,7 @@ class TrafficList(PaintedView, can_focus=True):
         """Scrolled by wheel or scrollbar, or by a cursor that left the screen: the cursor stays on it."""
         super().watch_scroll_y(old_value, new_value)
         self._learn()
-        if round(new_value) < self._bottom:
+        if round(new_value) < self.bottom:
             self.pause()
         if not self.following and len(self.ring):
             self._keep_cursor_on_screen()

@@ -50,6 +50,15 @@ def remote_of(row: TrafficRow, width: int) -> str:
     return row.remote if width >= WIDE else row.remote.rpartition(":")[0] or row.remote
 
 
+def row_line(row: TrafficRow, line: int, lines_a_row: int, columns: Columns, width: int) -> list[Piece]:
+    """Line `line` of a row that is written in one line or two."""
+    if lines_a_row == 1:
+        return in_one_line(row, columns, width)
+    if line == 0:
+        return came(row, columns, width)
+    return [(" " * INDENT, ""), *became(row, width - INDENT)]
+
+
 def request_of(row: TrafficRow) -> str:
     """Method and target; a connection that speaks no HTTP has neither."""
     return " ".join(part for part in (row.method, row.target) if part)

@@ -61,7 +61,7 @@ async def test_it_follows_the_newest_row_until_the_cursor_moves() -> None:
         app.feed(50, 60)
         assert app.current == "device-48"
         assert not app.traffic.following
-        assert app.traffic.arrived == 10
+        assert app.traffic.held.arrived == 10
         await pilot.press("G")
         assert app.current == "device-59"
         app.feed(60, 61)
@@ -79,7 +79,7 @@ async def test_the_current_row_stays_where_it_is_on_the_screen_while_others_come
         assert app.traffic.ring.first > 0
         assert app.lines() == before
         assert app.current == "device-96"
-        assert app.traffic.arrived == 80
+        assert app.traffic.held.arrived == 80
 
 
 async def test_a_standing_list_keeps_what_is_looked_at_and_says_what_it_missed() -> None:
@@ -91,8 +91,8 @@ async def test_a_standing_list_keeps_what_is_looked_at_and_says_what_it_missed()
         app.feed(50, 500)
         assert app.lines() == before
         assert len(app.traffic.ring) == 50
-        assert app.traffic.missed > 0
-        assert app.traffic.arrived == 450
+        assert app.traffic.held.missed > 0
+        assert app.traffic.held.arrived == 450
         await pilot.press("end")
         await pilot.pause()
         assert app.behind == 1
@@ -126,7 +126,7 @@ async def test_rows_that_older_ones_pushed_out_are_fetched_again_on_the_way_back
         app.feed(100, 140)
         await pilot.press("home")
         app.traffic.take_older(some(70, 100), more=False)
-        assert app.traffic.missed > 0
+        assert app.traffic.held.missed > 0
         app.feed(140, 145)
         held = app.traffic.ring
         for _ in range(2):
@@ -136,7 +136,7 @@ async def test_rows_that_older_ones_pushed_out_are_fetched_again_on_the_way_back
             await pilot.pause()
             assert app.wanted == [False]
             app.traffic.take_newer(some(int(held[held.end - 1].id) + 1, 145), more=False)
-        assert app.traffic.missed == 0
+        assert app.traffic.held.missed == 0
         assert [int(row.id) for row in held] == list(range(105, 145))
 
 
@@ -162,8 +162,8 @@ async def test_it_counts_what_the_engine_left_out_and_what_fell_out() -> None:
     async with app.run_test(size=(80, 24)):
         app.feed(0, 100)
         app.feed(100, 150, left_out=7)
-        assert app.traffic.left_out == 7
-        assert app.traffic.fallen == 50
+        assert app.traffic.held.left_out == 7
+        assert app.traffic.held.fallen == 50
         assert len(app.traffic.ring) == 100
 
 
