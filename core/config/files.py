@@ -4,9 +4,13 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from core.errors import TidegateError
+
+WRITING = threading.RLock()
+"""Held from looking at what is there to writing what follows from it: callers may be in several threads."""
 
 
 def revision(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.catalogue.settings import nearest
-from core.config.files import revision, write_text
+from core.config.files import WRITING, revision, write_text
 from core.config.home import Home
 from core.config.script_check import check_script
 from core.control.messages import Script, ScriptInfo
@@ -68,19 +68,20 @@ class ScriptStore:
 
         `base` is the revision that was read. None makes a new one, in the tenant's own folder.
         """
-        located = self._locate(name)
-        if base is None and located is not None:
-            shared = " among the scripts that all tenants share" if located[0] == "instance" else ""
-            raise Conflict(f"there is a script {name} already{shared}: take another name, or open that one")
-        if base is not None and located is None:
-            raise Conflict(f"the script {name} was removed meanwhile: save it as a new one")
-        scope, path = located or ("tenant", self._folders["tenant"] / name)
-        if located is not None and _revision(_read(path)) != base:
-            raise Conflict(f"the script {name} was changed meanwhile: read it again before saving")
-        if not self._inside(path):
-            raise TidegateError(f"{name!r} leads out of the scripts folder")
-        write_text(path, text)
-        return self._script(name, scope, text)
+        with WRITING:
+            located = self._locate(name)
+            if base is None and located is not None:
+                shared = " among the scripts that all tenants share" if located[0] == "instance" else ""
+                raise Conflict(f"there is a script {name} already{shared}: take another name, or open that one")
+            if base is not None and located is None:
+                raise Conflict(f"the script {name} was removed meanwhile: save it as a new one")
+            scope, path = located or ("tenant", self._folders["tenant"] / name)
+            if located is not None and _revision(_read(path)) != base:
+                raise Conflict(f"the script {name} was changed meanwhile: read it again before saving")
+            if not self._inside(path):
+                raise TidegateError(f"{name!r} leads out of the scripts folder")
+            write_text(path, text)
+            return self._script(name, scope, text)
 
     def check(self, name: str, text: str | None = None) -> Fault | None:
         """What is wrong with a script, or with `text` as that script."""

@@ -12,7 +12,7 @@ from core.catalogue.tenant import ID, ID_HELP, TenantSettings
 from core.config import render
 from core.config.document import Document, parse
 from core.config.edits import apply_edits
-from core.config.files import make_folder, read_text, remove_file, revision, sync_folder, write_text
+from core.config.files import WRITING, make_folder, read_text, remove_file, revision, sync_folder, write_text
 from core.config.home import Home
 from core.config.plan import make_plan
 from core.config.scripts import ScriptStore
@@ -83,28 +83,33 @@ class TenantStore:
         ConfigurationError where it is no TOML, Conflict where `base` is not the revision of what is staged (or of
         what is active, where nothing is).
         """
-        active, staged = self.active_text(), self.staged_text()
-        parse(text, str(self.staged_file))
-        current = active if staged is None else staged
-        if base != revision(current) and text != current:
-            raise Conflict(f"the configuration of {self.tenant} was changed meanwhile: look at it again before staging")
-        self._keep_staged(text, active)
+        with WRITING:
+            active, staged = self.active_text(), self.staged_text()
+            parse(text, str(self.staged_file))
+            current = active if staged is None else staged
+            if base != revision(current) and text != current:
+                raise Conflict(
+                    f"the configuration of {self.tenant} was changed meanwhile: look at it again before staging"
+                )
+            self._keep_staged(text, active)
 
     def edit_staged(self, edits: Iterable[Edit]) -> None:
         """Edits what is staged, or what is active where nothing is."""
-        active, staged = self.active_text(), self.staged_text()
-        self._keep_staged(apply_edits(active if staged is None else staged, edits, self._catalogue), active)
+        with WRITING:
+            active, staged = self.active_text(), self.staged_text()
+            self._keep_staged(apply_edits(active if staged is None else staged, edits, self._catalogue), active)
 
     def discard(self, change: str | None = None) -> None:
         """Takes back one staged change, by its id in the plan, or all."""
-        staged = self.staged_text()
-        if change is None:
-            remove_file(self.staged_file)
-        elif staged is None:
-            raise NotFound(f"nothing is staged for {self.tenant}")
-        else:
-            active = self.active_text()
-            self._keep_staged(take_back(active, staged, change, self._catalogue), active)
+        with WRITING:
+            staged = self.staged_text()
+            if change is None:
+                remove_file(self.staged_file)
+            elif staged is None:
+                raise NotFound(f"nothing is staged for {self.tenant}")
+            else:
+                active = self.active_text()
+                self._keep_staged(take_back(active, staged, change, self._catalogue), active)
 
     def plan(self, active_in_engine: str | None = None) -> Plan:
         """What is staged against what is active."""
@@ -122,14 +127,15 @@ class TenantStore:
 
         A crash in between leaves a tenant.toml that is whole: the old or the new one.
         """
-        before = read_text(self.file)
-        if before != text:
-            if before is not None:
-                self._record(before)  # it may have been edited by hand and never applied
-            write_text(self.file, text)
-        self._record(text)
-        if self.staged_text() == text:
-            remove_file(self.staged_file)
+        with WRITING:
+            before = read_text(self.file)
+            if before != text:
+                if before is not None:
+                    self._record(before)  # it may have been edited by hand and never applied
+                write_text(self.file, text)
+            self._record(text)
+            if self.staged_text() == text:
+                remove_file(self.staged_file)
 
     def used_scripts(self) -> dict[str, list[str]]:
         """Script names with the components that name them, in what is active and what is staged."""

@@ -1,6 +1,8 @@
 """A tenant's files: staging, discarding, applying, making and removing."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -217,3 +219,21 @@ def test_a_hand_edit_that_is_overwritten_is_kept_in_history(home: Home, store: T
     store.file.write_text(by_hand)
     store.activate(store.staged_text() or "")
     assert by_hand in [path.read_text() for path in home.history("default").iterdir()]
+
+
+def test_of_many_who_stage_from_one_revision_one_wins(store: TenantStore) -> None:
+    base = revision(store.active_text())
+    texts = [store.active_text() + f"# {number}\n" for number in range(8)]
+    start = threading.Barrier(len(texts))
+
+    def stage(text: str) -> str | None:
+        start.wait(10)
+        try:
+            store.stage(text, base)
+        except Conflict:
+            return None
+        return text
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        (won,) = [text for text in pool.map(stage, texts) if text is not None]
+    assert store.staged_text() == won
