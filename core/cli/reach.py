@@ -77,15 +77,13 @@ async def running(home: Path) -> ControlClient | None:
         return await ControlClient.connect(socket)
     except PermissionError as error:
         raise TidegateError(forbidden(socket)) from error
-    except EngineGone:
+    except (EngineGone, OSError) as error:
         holder = HomeLock(Home(home)).holder()
         if holder is None:
             return None
         raise TidegateError(
             f"process {holder} holds {home} and does not answer at {socket}: it is starting, stopping or stuck"
-        ) from None
-    except OSError as error:
-        raise TidegateError(f"cannot reach {socket}: {error.strerror}") from error
+        ) from error
 
 
 def forbidden(socket: Path) -> str:
