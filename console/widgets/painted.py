@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.text import visible
+from console.text import sign, visible
 
 Piece = tuple[str, str]
 """A text and the component class that colours it; an empty class is the view's own colour."""
@@ -109,5 +109,5 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     shown = visible(text)
     cells = cell_len(shown)
     if cells > width:
-        return set_cell_size(shown, max(0, width - 1)) + "…" if width > 0 else ""
+        return set_cell_size(shown, max(0, width - 1)) + sign("…") if width > 0 else ""
     return " " * (width - cells) + shown if right else shown + " " * (width - cells)
