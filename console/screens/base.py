@@ -1,8 +1,9 @@
 """The frame that every screen stands in, and how its actions are performed."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar, Literal, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -26,12 +27,13 @@ SAYING_SECONDS = 8.0
 
 Kind = Literal["done", "waits", "wrong"]
 R = TypeVar("R")
+P = ParamSpec("P")
 
 
 class TidegateScreen(Screen[None]):
     """A screen in the frame. A subclass gives `TITLE`, `PLACE`, `ACTIONS` (an `action_<name>` each), `compose_body()`.
 
-    An `action_` method runs while keys wait, so it must be quick: what asks the engine goes into `self.work(...)`.
+    An `action_` method runs while keys wait, so it must be quick: what asks the engine goes into `self.work(do, …)`.
     """
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
@@ -166,9 +168,9 @@ class TidegateScreen(Screen[None]):
         except TidegateError as error:
             self.say(_words(error), "wrong")
 
-    def work(self, asking: Coroutine[Any, Any, object]) -> None:
+    def work(self, do: Callable[P, Awaitable[object]], *given: P.args, **named: P.kwargs) -> None:
         """Runs what waits for the engine beside the screen; a refusal is told in the row above the footer."""
-        self.run_worker(self._tried(asking), exit_on_error=True)
+        self.run_worker(partial(self.tried, do, *given, **named))
 
     async def ask(self, dialog: Dialog[R], then: Callable[[R], Awaitable[object]]) -> None:
         """Opens a dialog; `then` is run with its answer, beside the screen, and not at all where it was cancelled."""
@@ -181,13 +183,14 @@ class TidegateScreen(Screen[None]):
 
         def closed(answer: R | None) -> None:
             if answer is not None:
-                self.work(answered(answer))
+                self.work(answered, answer)
 
         await self.app.push_screen(dialog, closed)
 
-    async def _tried(self, asking: Awaitable[object]) -> None:
+    async def tried(self, do: Callable[P, Awaitable[object]], *given: P.args, **named: P.kwargs) -> None:
+        """Does it, and tells what the engine says against it."""
         try:
-            await asking
+            await do(*given, **named)
         except TidegateError as error:
             if self.is_mounted:
                 self.say(_words(error), "wrong")
@@ -213,7 +216,7 @@ class TidegateScreen(Screen[None]):
             if outcome:
                 self.say(outcome)
         else:  # it may lead away from this screen, whose own work would end with it
-            self.app.run_worker(self._tried(outcome()))
+            self.app.run_worker(partial(self.tried, outcome))
 
 
 def _words(error: TidegateError) -> str:

@@ -57,7 +57,7 @@ class CommandLine(Dialog[str | Lead]):
         line = self.query_one(Input)
         found = completions(session_of(self), line.value)
         if found:
-            common = os.path.commonprefix(found)
+            common = os.path.commonprefix(found)  # noqa: RUF071 - it is text, and no path
             line.value = f"{found[0]} " if len(found) == 1 else max(line.value, common, key=len)
             line.cursor_position = len(line.value)
 

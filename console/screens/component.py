@@ -170,7 +170,7 @@ class ComponentScreen(FormScreen):
         if not isinstance(self.focused, ScriptEditor):
             super().action_edit()
         elif self.focused.text:
-            self.work(edit_script(self, self.tenant, self.focused.text))
+            self.work(edit_script, self, self.tenant, self.focused.text)
         else:
             self.say("no script is chosen yet: enter chooses or makes one")
 
@@ -196,7 +196,7 @@ class ComponentScreen(FormScreen):
         async def chosen(name: str) -> None:
             await self.take(field, name)
 
-        self.work(choose_script(self, component, chosen))
+        self.work(choose_script, self, component, chosen)
 
 
 class TenantSettingsScreen(FormScreen):

@@ -145,10 +145,10 @@ class EventSources(OfTenantScreen):
             await remove_component(self, current)
 
     def action_move_down(self) -> None:
-        self.work(self._move(1))
+        self.work(self._move, 1)
 
     def action_move_up(self) -> None:
-        self.work(self._move(-1))
+        self.work(self._move, -1)
 
     async def _move(self, by: int) -> None:
         current = self._current()

@@ -1,6 +1,7 @@
 """A form over one table of the draft, checked at every keystroke and brought into the draft as one types."""
 
 import asyncio
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -147,7 +148,7 @@ class FormScreen(OfTenantScreen):
         except NoMatches:
             return  # being composed
         if self.size.width >= WIDE and self.draft.loaded.is_set():
-            self.run_worker(self._tried(self._show_toml()), group="toml", exclusive=True)
+            self.run_worker(partial(self.tried, self._show_toml), group="toml", exclusive=True)
 
     async def _show_toml(self) -> None:
         self.query_one("#toml", Static).update(visible(await self.toml(), lines=True))
@@ -184,7 +185,7 @@ class FormScreen(OfTenantScreen):
         self._pending.add(event.field.setting.key)
         if self._waiting is not None:
             self._waiting.stop()
-        self._waiting = self.set_timer(KEPT_AFTER, lambda: self.work(self.settle()))
+        self._waiting = self.set_timer(KEPT_AFTER, lambda: self.work(self.settle))
         self._show_fold()
         self.refresh_frame()
 
@@ -261,7 +262,7 @@ class FormScreen(OfTenantScreen):
         return False
 
     def action_edit(self) -> None:
-        self.work(self._edit_toml())
+        self.work(self._edit_toml)
 
     async def _edit_toml(self) -> None:
         await self.settle()

@@ -17,13 +17,16 @@ class NewTenantDialog(Dialog[NewTenant]):
     heading = "New Tenant"
     keys = "escape Cancel   tab Next   enter Create"
 
-    def __init__(self, taken: set[str], id: str = "", name: str = "") -> None:
+    def __init__(self, taken: set[str], id: str = "", name: str = "", said: str = "") -> None:
         super().__init__()
+        self.said = said
         self.taken = taken
         self.begin = {"id": id, "name": name}
         self.settings = {key: describe(TenantSettings)[key] for key in self.begin}
 
     def compose_dialog(self) -> ComposeResult:
+        if self.said:
+            yield Static(self.said, classes="dialog-text", markup=False)
         for key, setting in self.settings.items():
             yield Label(setting.title, markup=False)
             yield Input(self.begin[key], placeholder=setting.description, compact=True, id=f"new-{key}")

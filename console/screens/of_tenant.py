@@ -55,16 +55,16 @@ class OfTenantScreen(TidegateScreen):
         return here
 
     def on_mount(self) -> None:
-        self.work(self._load())
+        self.work(self._load)
 
     def on_screen_resume(self) -> None:
         if self.draft.loaded.is_set():
             self.draft_changed()
-            self.work(self._load())
+            self.work(self._load)
 
     def link_changed(self) -> None:
         if self.link.up:
-            self.work(self._load())
+            self.work(self._load)
 
     async def _load(self) -> None:
         await self.draft.load()
@@ -73,7 +73,7 @@ class OfTenantScreen(TidegateScreen):
     def status_changed(self) -> None:
         staged = self.row.staged if self.row else 0
         if staged != self._staged and self._staged >= 0 and self.is_current:
-            self.work(self._load())  # somebody staged, applied or took back
+            self.work(self._load)  # somebody staged, applied or took back
         self._staged = staged
 
     def show_draft(self) -> None:
@@ -107,7 +107,7 @@ class OfTenantScreen(TidegateScreen):
         """Brings what was typed last into the draft."""
 
     def action_stage(self) -> None:
-        self.work(self.stage())
+        self.work(self.stage)
 
     async def stage(self) -> bool:
         """Stage Updates; says whether the draft is staged now."""

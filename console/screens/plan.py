@@ -62,7 +62,7 @@ class PlanScreen(OfTenantScreen):
         self._show()
 
     def on_screen_resume(self) -> None:
-        self.work(self._fetch())
+        self.work(self._fetch)
 
     def status_changed(self) -> None:
         super().status_changed()
@@ -97,7 +97,7 @@ class PlanScreen(OfTenantScreen):
 
     def draft_changed(self) -> None:
         if not self.applying and self.applied is None:
-            self.work(self._fetch())
+            self.work(self._fetch)
 
     @property
     def changes(self) -> list[Change]:
@@ -150,18 +150,15 @@ class PlanScreen(OfTenantScreen):
         if self.applying or plan is None:
             return
         if self.applied is not None and self.applied.applied:
-            self.work(self._leave_done())
+            self.work(self.action_back)
         elif plan.changes:
             self.applying = True
-            self.work(self._apply("configuration.apply", Apply(tenant=self.tenant, staged=plan.staged)))
+            self.work(self._apply, "configuration.apply", Apply(tenant=self.tenant, staged=plan.staged))
         elif plan.file_differs:
             self.applying = True
-            self.work(self._apply("configuration.reload", OfTenant(self.tenant)))
+            self.work(self._apply, "configuration.reload", OfTenant(self.tenant))
         else:
             self.say("nothing is staged")
-
-    async def _leave_done(self) -> None:
-        await self.action_back()
 
     async def _apply(self, method: str, params: Apply | OfTenant) -> None:
         self.applied = None
@@ -185,7 +182,7 @@ class PlanScreen(OfTenantScreen):
     def action_take_back(self) -> None:
         current = self.query_one("#changes", Rows).current
         if current and self.plan and any(change.id == current for change in self.plan.changes):
-            self.work(self._discard(current))
+            self.work(self._discard, current)
 
     async def action_discard(self) -> None:
         if not self.plan or not self.plan.changes:

@@ -11,7 +11,7 @@ STOP_LIMIT = 60.0
 async def power(screen: TidegateScreen, path: str, state: State, kind: str, name: str) -> None:
     """Starts or stops the tenant or source at `path`; `kind` is `Tenant` or `Source`."""
     if state in ("stopped", "error"):
-        screen.work(_start(screen, path, name))
+        screen.work(_start, screen, path, name)
         return
     question = Question(
         f"Stop {kind}?",
@@ -26,7 +26,7 @@ async def power(screen: TidegateScreen, path: str, state: State, kind: str, name
 
     async def answered(answer: str) -> None:
         if answer != "cancel":
-            screen.work(_end(screen, answer, path, name))
+            screen.work(_end, screen, answer, path, name)
 
     await screen.ask(question, answered)
 

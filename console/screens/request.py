@@ -68,7 +68,7 @@ class OneRequest(TidegateScreen):
         self.row = row
         self.view.show_row(row)
         self.refresh_frame()
-        self.work(self._load(row))
+        self.work(self._load, row)
 
     async def _load(self, row: TrafficRow) -> None:
         detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
@@ -79,7 +79,7 @@ class OneRequest(TidegateScreen):
 
     def link_changed(self) -> None:
         if self.link.up and self.view.detail is None:
-            self.work(self._load(self.row))
+            self.work(self._load, self.row)
 
     # Tabs and search
 
@@ -140,7 +140,7 @@ class OneRequest(TidegateScreen):
         decoder = node_at(status.tree, path) if status else None
         script = decoder.detail.get("script") if decoder else None
         if isinstance(script, str):
-            self.work(edit_script(self, self.row.tenant, script))
+            self.work(edit_script, self, self.row.tenant, script)
         else:
             self.say(f"{self.row.event_source} is decoded without a script", "wrong")
 

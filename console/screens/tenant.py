@@ -143,7 +143,7 @@ class TenantScreen(OfTenantScreen):
             await power(self, self.tenant, self.row.state, "Tenant", self.name_shown)
 
     def action_edit(self) -> None:
-        self.work(self._edit())
+        self.work(self._edit)
 
     async def _edit(self) -> None:
         await self.drafted()

@@ -19,7 +19,8 @@ from core.control.messages import NewTenant, Node, OfTenant, TenantRow
 
 WIDE = 130
 """From this many columns on a second pane shows the current tenant's sources."""
-EMPTY = """A tenant is one group of devices with its own event sources, scripts and data.
+WHAT = "A tenant is one group of devices with its own event sources, scripts and data."
+EMPTY = f"""{WHAT}
 
 a makes one, or `tidegate demo` shows a working one"""
 
@@ -135,11 +136,11 @@ class ManageTenants(TidegateScreen):
         await self._ask_new("", "")
 
     async def _offer_first(self) -> None:
-        await self._ask_new("default", "Default Tenant")
+        await self._ask_new("default", "Default Tenant", f"{WHAT} There is none yet; this makes the first.")
 
-    async def _ask_new(self, id: str, name: str) -> None:
+    async def _ask_new(self, id: str, name: str, said: str = "") -> None:
         taken = {row.id for row in self.link.status.tenants} if self.link.status else set[str]()
-        await self.ask(NewTenantDialog(taken, id, name), self._create)
+        await self.ask(NewTenantDialog(taken, id, name, said), self._create)
 
     async def _create(self, made: NewTenant) -> None:
         await self.link.call("tenants.create", made)

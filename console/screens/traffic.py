@@ -80,7 +80,7 @@ class LiveTraffic(TidegateScreen):
 
     def on_mount(self) -> None:
         self.list.focus()
-        self.work(self.fill())
+        self.work(self.fill)
 
     @property
     def list(self) -> TrafficList:
@@ -175,7 +175,7 @@ class LiveTraffic(TidegateScreen):
         if not self.link.up:
             return
         if self.list.following:
-            self.work(self.fill())
+            self.work(self.fill)
         else:
             self.list.held.expect_gap()
 
@@ -192,13 +192,13 @@ class LiveTraffic(TidegateScreen):
         self.list.held.arrived = 0
         self.list.focus()
         self.refresh_frame()
-        self.work(self.fill())
+        self.work(self.fill)
 
     def on_traffic_list_wanted(self, message: TrafficList.Wanted) -> None:
-        self.work(self.page(older=message.older))
+        self.work(self.page, older=message.older)
 
     def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
-        self.work(self.fill())
+        self.work(self.fill)
 
     # The list moves
 
@@ -228,7 +228,7 @@ class LiveTraffic(TidegateScreen):
         if row is None or row.id == self._beside or self._beside_timer is not None:
             return
         delay = BESIDE_DELAY_FOLLOWING if self.list.following and self._beside else BESIDE_DELAY
-        self._beside_timer = self.set_timer(delay, lambda: self.work(self._load_beside()))
+        self._beside_timer = self.set_timer(delay, lambda: self.work(self._load_beside))
 
     async def _load_beside(self) -> None:
         self._beside_timer = None

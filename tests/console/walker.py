@@ -1,0 +1,72 @@
+"""An operator at the console: presses keys, reads the screen, waits until something is on it."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from console import embedded
+from console.app import TidegateApp
+from core.catalogue.registry import Catalogue
+from tests.cli.tidegate import PATIENCE
+
+SMALL = (80, 24)
+LARGE = (200, 50)
+
+
+class Walker:
+    """Drives a console by keys alone."""
+
+    def __init__(self, app: TidegateApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen, as text."""
+        strips = self.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]  # the one way to it
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    def line(self, part: str) -> str:
+        """The first line that holds `part`; empty where there is none."""
+        return next((line for line in self.screen.splitlines() if part in line), "")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Types text as a terminal sends it."""
+        await self.pilot.press(*("space" if char == " " else char for char in text))
+
+    async def until(self, true: Callable[[], object], what: str) -> None:
+        """Waits until something holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < deadline, f"waited too long for {what}; on the screen:\n{self.screen}"
+            await self.pilot.pause()
+            await asyncio.sleep(0.01)
+
+    async def sees(self, *parts: str) -> None:
+        """Waits until all of this is on the screen."""
+        for part in parts:
+            await self.until(lambda part=part: part in self.screen, repr(part))
+
+    async def sees_no(self, part: str) -> None:
+        """Waits until this is not on the screen any more."""
+        await self.until(lambda: part not in self.screen, f"{part!r} to go")
+
+
+@asynccontextmanager
+async def walking(
+    home: Path, size: tuple[int, int] = SMALL, components: Catalogue | None = None, **options: Any
+) -> AsyncGenerator[Walker]:
+    """A console on the engine of `home`; `options` are the app's."""
+    role = "viewer" if options.get("readonly") else None
+    app = TidegateApp(lambda: embedded.reach(home, role), components, **options)
+    app.animation_level = "none"
+    async with app.run_test(size=size) as pilot:
+        yield Walker(app, pilot)
