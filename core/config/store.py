@@ -32,7 +32,7 @@ class TenantStore:
         self.staged_file = home.staged_file(tenant)
         self._home = home
         self._history = home.history(tenant)
-        self._catalogue = catalogue
+        self.catalogue = catalogue
 
     def active_text(self) -> str:
         """tenant.toml; NotFound where there is no such tenant."""
@@ -47,24 +47,24 @@ class TenantStore:
 
     def read(self) -> TenantConfiguration:
         """What tenant.toml says."""
-        return read_tenant(self.active_text(), self.file, self._catalogue)
+        return read_tenant(self.active_text(), self.file, self.catalogue)
 
     def view(self, text: str, file: Path | None = None) -> DocumentView:
         """A text with what it says and what is wrong with it; `file` is named in the faults."""
-        data = read_tenant(text, file or self.staged_file, self._catalogue, self.tenant).data
+        data = read_tenant(text, file or self.staged_file, self.catalogue, self.tenant).data
         return DocumentView(text=text, revision=revision(text), data=data, faults=self.check(text, file))
 
     def check(self, text: str, file: Path | None = None) -> list[Fault]:
         """Everything wrong with a text: its settings, and the scripts it names."""
         named = file or self.staged_file
-        faults = read_tenant(text, named, self._catalogue, self.tenant).faults
+        faults = read_tenant(text, named, self.catalogue, self.tenant).faults
         try:
             document = Document(text)
         except ConfigurationError:
             return faults  # they say so
-        scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self._catalogue))
+        scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self.catalogue))
         settled = {(fault.path, fault.key) for fault in faults}
-        found = script_faults(document, str(named), scripts, self._catalogue)
+        found = script_faults(document, str(named), scripts, self.catalogue)
         return faults + [fault for fault in found if (fault.path, fault.key) not in settled]
 
     def configuration(self, active_in_engine: str | None = None) -> Configuration:
@@ -97,7 +97,7 @@ class TenantStore:
         """Edits what is staged, or what is active where nothing is."""
         with WRITING:
             active, staged = self.active_text(), self.staged_text()
-            self._keep_staged(apply_edits(active if staged is None else staged, edits, self._catalogue), active)
+            self._keep_staged(apply_edits(active if staged is None else staged, edits, self.catalogue), active)
 
     def discard(self, change: str | None = None) -> None:
         """Takes back one staged change, by its id in the plan, or all."""
@@ -109,14 +109,14 @@ class TenantStore:
                 raise NotFound(f"nothing is staged for {self.tenant}")
             else:
                 active = self.active_text()
-                self._keep_staged(take_back(active, staged, change, self._catalogue), active)
+                self._keep_staged(take_back(active, staged, change, self.catalogue), active)
 
     def plan(self, active_in_engine: str | None = None) -> Plan:
         """What is staged against what is active."""
         active, staged = self.active_text(), self.staged_text()
         file = self.file if staged is None else self.staged_file
         faults = self.check(active if staged is None else staged, file)
-        plan = make_plan(self.tenant, active, staged, self._catalogue, file, faults)
+        plan = make_plan(self.tenant, active, staged, self.catalogue, file, faults)
         plan.file_differs = _differs(active_in_engine, active)
         return plan
 
@@ -152,7 +152,7 @@ class TenantStore:
 
     def _used_in(self, text: str | None) -> dict[str, list[str]]:
         try:
-            return used_scripts(parse(text or ""), self._catalogue)
+            return used_scripts(parse(text or ""), self.catalogue)
         except ConfigurationError:
             return {}
 

@@ -11,9 +11,8 @@ import msgspec
 
 from core.catalogue.configured import Configured
 from core.config.plan import make_plan
-from core.config.scripts import ScriptStore
+from core.config.store import TenantStore
 from core.config.tenant import TenantConfiguration
-from core.config.used_scripts import used_scripts
 from core.control.messages import Applied, Change, ChangeState
 from core.engine.generation import Generation
 from core.engine.source import SourceRunner
@@ -26,24 +25,22 @@ Progress = Callable[[Applied], None]
 
 
 class Applying:
-    """One application of `text` to a tenant. `write` makes it the tenant's file, durably."""
+    """One application of `text` to a tenant."""
 
     def __init__(
         self,
         surroundings: Surroundings,
         tenant: TenantRunner,
         text: str,
-        write: Callable[[], None],
         progress: Progress = lambda applied: None,
     ) -> None:
         self._surroundings = surroundings
         self._tenant = tenant
         self._text = text
-        self._write = write
+        self._store = TenantStore(surroundings.home, tenant.id, surroundings.catalogue)
         self._progress = progress
         self._configuration: TenantConfiguration = tenant.parse(text)
-        file = str(surroundings.home.tenant_file(tenant.id))
-        self._plan = make_plan(tenant.id, tenant.text, text, surroundings.catalogue, file)
+        self._changes: list[Change] = []
         self._runners: dict[str, SourceRunner] = {}
         self._prepared: dict[str, Generation] = {}
         self._failures: dict[str, Fault] = {}
@@ -51,7 +48,9 @@ class Applying:
     async def run(self) -> Applied:
         """Applies; where the result says not `applied`, nothing has changed."""
         async with self._tenant.changing:
-            faults = self._configuration.faults or self._script_faults()
+            file, components = self._store.file, self._surroundings.catalogue
+            self._changes = make_plan(self._tenant.id, self._tenant.text, self._text, components, file).changes
+            faults = await asyncio.to_thread(self._store.check, self._text, file)
             if faults:
                 return self._refused(faults)
             await self._prepare()
@@ -59,28 +58,14 @@ class Applying:
                 await self._discard()
                 return self._refused(list(self._failures.values()))
             try:
-                await asyncio.to_thread(self._write)
+                await asyncio.to_thread(self._store.activate, self._text)
             except (OSError, TidegateError) as error:
                 await self._discard()
                 return self._refused([Fault(message=f"tenant.toml cannot be written: {error}")])
             self._switch()
-        for change in self._plan.changes:
+        for change in self._changes:
             change.state = "applied"
-        return Applied(tenant=self._tenant.id, applied=True, changes=self._plan.changes)
-
-    def _script_faults(self) -> list[Fault]:
-        """Scripts that do not compile; where the tenant runs, its workers would find them too, but later."""
-        used = used_scripts(self._configuration.data, self._surroundings.catalogue)
-        store = ScriptStore(self._surroundings.home, self._tenant.id, used)
-        faults: list[Fault] = []
-        for name, paths in used.items():
-            try:
-                fault = store.check(name)
-            except TidegateError as error:
-                fault = Fault(message=str(error), key="script")
-            if fault is not None:
-                faults += [msgspec.structs.replace(fault, path=path) for path in paths]
-        return faults
+        return Applied(tenant=self._tenant.id, applied=True, changes=self._changes)
 
     async def _prepare(self) -> None:
         wanted = [configured for configured in self._configuration.sources if self._must_prepare(configured)]
@@ -136,23 +121,23 @@ class Applying:
             source = fault.path.split("/")[1] if "/" in fault.path else ""
             if source in self._tenant.sources:
                 self._tenant.sources[source].apply_failed = reason
-        for change in self._plan.changes:
+        for change in self._changes:
             if change.state in ("preparing", "prepared"):
                 change.state = "staged"
         return Applied(
             tenant=self._tenant.id,
             applied=False,
-            changes=self._plan.changes,
+            changes=self._changes,
             faults=faults,
             reason="nothing has changed: " + "; ".join(str(fault) for fault in faults),
         )
 
     def _mark(self, path: str, state: ChangeState, reason: str | None = None) -> None:
-        for change in self._plan.changes:
+        for change in self._changes:
             if same_source(change, path):
                 change.state = state
                 change.reason = reason
-        self._progress(Applied(tenant=self._tenant.id, applied=False, changes=self._plan.changes, done=False))
+        self._progress(Applied(tenant=self._tenant.id, applied=False, changes=self._changes, done=False))
 
 
 def same_source(change: Change, path: str) -> bool:

@@ -177,9 +177,7 @@ class Engine:
         runner = self.tenants.get(tenant)
         if runner is None:
             raise NotFound(f"there is no tenant {tenant}")
-        store = TenantStore(self.home, tenant, self.catalogue)
-        applying = Applying(self._surroundings, runner, text, lambda: store.activate(text), progress)
-        return await applying.run()
+        return await Applying(self._surroundings, runner, text, progress).run()
 
     async def reload(self) -> None:
         """SIGHUP: every tenant.toml that was edited by hand acts; new tenants are found."""

@@ -12,12 +12,16 @@ from core.control.messages import (
     Applied,
     Apply,
     Configuration,
+    Discard,
+    EditStaged,
     Empty,
     Hello,
     NewTenant,
     Node,
     OfTenant,
+    Plan,
     Script,
+    Stage,
     Status,
     Subscribe,
     Subscription,
@@ -27,6 +31,7 @@ from core.control.messages import (
 )
 from core.engine.control_server import CallFault, Peer
 from core.engine.engine import Engine
+from core.engine.plan_ports import say_ports
 from core.engine.service import Service
 from core.engine.tap import Feed
 from core.engine.tenant import TenantRunner
@@ -106,6 +111,24 @@ class LiveService(Service):
             await asyncio.sleep(STATUS_EVERY)
             if peer.can_take():
                 peer.notify("state", self._engine.status())
+
+    async def stage(self, asked: Stage) -> Configuration:
+        self._tenant(asked.tenant).forget_failures()
+        return await super().stage(asked)
+
+    async def edit_staged(self, asked: EditStaged) -> Configuration:
+        self._tenant(asked.tenant).forget_failures()
+        return await super().edit_staged(asked)
+
+    async def discard(self, asked: Discard) -> Configuration:
+        self._tenant(asked.tenant).forget_failures()
+        return await super().discard(asked)
+
+    async def plan(self, asked: OfTenant) -> Plan:
+        plan = await super().plan(asked)
+        running = [runner.address for tenant in self._engine.tenants.values() for runner in tenant.sources.values()]
+        await asyncio.to_thread(say_ports, plan, self.store(asked.tenant), running)
+        return plan
 
     async def _apply(self, asked: Apply, peer: Peer) -> Applied:
         store = self.store(asked.tenant)

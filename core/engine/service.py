@@ -143,9 +143,8 @@ class Service:
         """Without an engine: what is staged becomes active at once, and takes effect at the next start."""
         store = self.store(asked.tenant)
         plan = self.agreed_plan(store, asked)
-        faults = plan.faults + self.script_faults(store)
-        if faults:
-            raise ConfigurationError(faults)
+        if plan.faults:
+            raise ConfigurationError(plan.faults)
         text = store.staged_text()
         if text is not None:
             store.activate(text)
@@ -160,15 +159,11 @@ class Service:
             raise Conflict("something else was staged meanwhile: look at the plan again")
         return plan
 
-    def script_faults(self, store: TenantStore) -> list[Any]:
-        """Faults of scripts that the staged configuration uses, where it is staged at all."""
-        return [info.fault for info in store.scripts().list() if info.fault is not None and info.used_by]
-
     async def reload(self, asked: OfTenant) -> Applied:
         """Without an engine a tenant.toml edited by hand acts at the next start anyway."""
-        view = self.store(asked.tenant).configuration().active
-        if view.faults:
-            raise ConfigurationError(view.faults)
+        store = self.store(asked.tenant)
+        if faults := store.check(store.active_text(), store.file):
+            raise ConfigurationError(faults)
         return Applied(tenant=asked.tenant, applied=True, changes=[])
 
     async def create_tenant(self, asked: NewTenant) -> Configuration:

@@ -59,6 +59,11 @@ class SourceRunner:
         return f"{self.tenant}/{self.id}"
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self.settings.bind_address, self.settings.port
+
+    @property
     def running(self) -> bool:
         """Workers serve it."""
         return self._generation is not None
@@ -313,7 +318,7 @@ class SourceRunner:
                 path=f"{self.path}/worker-{number}",
                 kind="worker",
                 title=f"Worker {number}",
-                state="started",
+                state=worker.state,
                 since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
                 detail={"pid": worker.pid, "memory": worker.memory(), "connections": worker.connections},
             )

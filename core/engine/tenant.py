@@ -121,6 +121,11 @@ class TenantRunner:
         async with self.changing:
             await asyncio.gather(*(runner.stop(most) for runner in self.sources.values()), *self._tasks)
 
+    def forget_failures(self) -> None:
+        """What was not applied has been changed or given up: its reasons are history."""
+        for runner in self.sources.values():
+            runner.apply_failed = None
+
     def let_go(self, runners: list[SourceRunner]) -> None:
         """Drains and stops sources in the background; `stop` waits for them too."""
         for runner in runners:

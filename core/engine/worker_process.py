@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core.control.messages import State
 from core.errors import Fault, TidegateError
 from core.worker.lifeline import LINE_LIMIT, Configure, Loaded, Nudge, Ready, ToWorker, Unready, send, to_engine
 from core.worker.slot import SlotView
@@ -108,6 +109,13 @@ class WorkerProcess:
     def reloading(self) -> None:
         """A Reload was sent: the worker has a while to say what came of it."""
         self._reloading_since = time.monotonic()
+
+    @property
+    def state(self) -> State:
+        """Its state in the tree of states."""
+        if self.draining:
+            return "draining"
+        return "starting" if self._view is None else "started"
 
     @property
     def pid(self) -> int:

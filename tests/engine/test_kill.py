@@ -1,0 +1,75 @@
+"""Nothing that was answered 200 is lost, whichever process is killed."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.tidegate import until
+from tests.engine.load import Devices
+from tests.engine.stead import Stead, alive, kill
+
+VICTIMS = ["worker", "engine", "both"]
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_what_was_acknowledged_survives_a_kill(make_stead: Callable[..., Stead], victim: str) -> None:
+    stead = make_stead(settings="threads = 2")
+    engine = stead.serve()
+    acknowledged = asyncio.run(kill_under_load(stead, engine.pid, victim))
+    engine.kill() if victim == "worker" else None
+    engine.wait()
+    assert len(acknowledged) > 200
+    stored = {event["hardwareId"] for event in stead.events()}
+    assert acknowledged <= stored
+    ids = stead.journal_ids()
+    assert max(ids.values()) == 1
+    requests = stead.requests()
+    assert len(requests) == len({row["id"] for row in requests}) == len(ids)
+
+
+async def kill_under_load(stead: Stead, engine: int, victim: str) -> set[str]:
+    """Kills three times under load (an engine is started anew in between) and gives what was acknowledged."""
+    devices = Devices(stead.port)
+    devices.start()
+    for round in range(3):
+        before = len(devices.acknowledged)
+        await until_async(lambda before=before: len(devices.acknowledged) > before + 100)
+        workers = await asyncio.to_thread(stead.workers) if victim != "engine" else []
+        for pid in [*(workers[:1] if victim == "worker" else workers), *([engine] if victim != "worker" else [])]:
+            kill(pid)
+        if victim != "worker" and round < 2:
+            await asyncio.to_thread(stead.engines[-1].wait)
+            engine = (await asyncio.to_thread(stead.serve)).pid
+    if victim == "worker":
+        before = len(devices.acknowledged)
+        await until_async(lambda: len(devices.acknowledged) > before + 100)
+    await devices.stop() if victim == "worker" else devices.stop_at_once()
+    return devices.acknowledged
+
+
+async def until_async(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110  # the devices have no event for this
+            await asyncio.sleep(0.02)
+
+
+def test_workers_end_by_themselves_when_their_engine_is_killed(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead(settings="threads = 2")
+    engine = stead.serve()
+    workers = stead.workers()
+    assert len(workers) == 2
+    kill(engine.pid)
+    engine.wait()
+    until(lambda: not any(alive(pid) for pid in workers), "the workers to end")
+    assert list((stead.path / "data" / "slots").rglob("*.slot")) == []
+
+
+def test_a_killed_worker_is_replaced_and_the_port_stays_open(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead()
+    stead.serve()
+    (before,) = stead.workers()
+    kill(before)
+    assert stead.post(b'{"id": "a", "value": 1}') == 200
+    until(lambda: stead.workers() not in ([], [before]), "the replacement")
+    assert "SIGKILL" in (stead.source().reason or "")
