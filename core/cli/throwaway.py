@@ -86,6 +86,7 @@ def _start_engine(home: Path) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=out,
+            cwd="/",  # where no folder is called core
             start_new_session=True,  # ctrl+c at the terminal is the console's to hear
         )
     late = threading.Timer(START_LIMIT, engine.kill)
