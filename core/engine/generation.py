@@ -114,7 +114,7 @@ class Generation:
         workers = list(self.workers)
         for worker in workers:
             worker.draining = True
-            worker.tell(Drain(seconds))
+            worker.tell(Drain(float(seconds)))  # a Duration is not JSON
         self._surroundings.listeners.release(self._listener)
         await _all_gone(workers, seconds + BEYOND_DRAIN)
         self._forget(workers)

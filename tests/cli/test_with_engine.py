@@ -219,7 +219,9 @@ def test_a_demo_that_is_killed_leaves_nothing_behind() -> None:
         demo = subprocess.Popen(
             [*COMMAND, "demo", "--headless"], stdout=subprocess.PIPE, env=environment(TMPDIR=folder)
         )
-        until(lambda: any(Path(folder).glob("tidegate-demo-*/data/control.sock")), "the demo's engine")
-        demo.kill()
-        demo.communicate(timeout=30)
+        try:
+            until(lambda: any(Path(folder).glob("tidegate-demo-*/data/control.sock")), "the demo's engine")
+        finally:
+            demo.kill()
+            demo.communicate(timeout=30)
         until(lambda: not any(Path(folder).iterdir()), "the home to go")
