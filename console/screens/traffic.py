@@ -146,7 +146,7 @@ class LiveTraffic(TidegateScreen):
             traffic.say_when_empty(NOTHING_MATCHES if self.bar.entered or self.tenant else NOTHING_YET)
 
     def _received(self, frame: Frame, turn: int) -> None:
-        if turn == self._filling:
+        if turn == self._filling and self.query(TrafficList):  # not while the screen is being taken down
             self.list.receive(sorted(frame.rows, key=lambda row: row.id), frame.left_out)
 
     async def page(self, *, older: bool) -> None:
@@ -284,7 +284,7 @@ class LiveTraffic(TidegateScreen):
 
     def action_mark(self) -> None:
         self.list.mark()
-        self.refresh_frame()
+        self.say(*self.standing())
 
     def action_view(self) -> None:
         self.list.set_lines(1 if self.list.lines_a_row == 2 else 2)

@@ -100,7 +100,7 @@ class Ring(Generic[R]):
         return fallen
 
     def clear(self) -> None:
-        """Forgets all rows; numbers go on, so that an old one never names a new row."""
+        """Forgets all rows; what is appended next gets numbers that were not used yet."""
         self.first = self.end
         self._rows.clear()
         self._numbers.clear()

@@ -205,7 +205,7 @@ class TrafficList(SteadyView, can_focus=True):
         row = self.ring[number]
         part = line % self.lines_a_row
         current = number == self.cursor
-        key = (number, part, width, current, self.has_focus, row.id in self.marked, self._epoch)
+        key = (row.id, part, width, current, self.has_focus, row.id in self.marked, self._epoch)
         strip = self._painted.get(key)
         if strip is None:
             strip = self._painted[key] = self._paint_row(row, part, width, current)

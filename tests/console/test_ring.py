@@ -63,7 +63,7 @@ def test_older_rows_push_out_the_newest_but_not_the_one_looked_at() -> None:
     assert ids(ring) == ["3", "4", "5"]
 
 
-def test_after_clearing_an_old_number_names_no_new_row() -> None:
+def test_after_clearing_what_is_appended_gets_new_numbers() -> None:
     ring: Ring[Row] = Ring(3)
     ring.append(rows(1, 2))
     old = ring.number("2")

@@ -183,6 +183,18 @@ async def test_marks_stay_on_their_rows_even_when_those_fall_out() -> None:
         assert [row.decoded[0].device for row in app.traffic.chosen()] == ["device-199"]
 
 
+async def test_what_is_filled_in_afresh_is_painted_afresh() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)):
+        app.feed(0, 1)
+        assert "device-0" in app.shown()
+        app.traffic.clear()
+        app.traffic.take_older(some(7, 9), more=False)
+        assert "device-0" not in app.shown()
+        assert "device-7" in app.shown()
+        assert "device-8" in app.shown()
+
+
 async def test_failures_are_found_in_both_directions() -> None:
     app = Listing()
     async with app.run_test(size=(80, 24)):
