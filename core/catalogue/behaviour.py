@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from core.model.events import Event
 
 
@@ -25,32 +27,34 @@ class JournalHead:
         self.place: tuple[int, int] | None = None
 
 
-class Received:
+class Received(msgspec.Struct):
     """One request on its way to the decoder."""
 
-    __slots__ = ("at", "began", "describe", "extra", "head", "id", "payload", "remote", "respond", "state")
+    id: bytes
+    """16 bytes, a UUIDv7."""
+    at: int
+    """Milliseconds since the epoch."""
+    began: float
+    """time.perf_counter() when the last byte was there."""
+    remote: tuple[str, int]
+    where: str
+    """The remote address as it is kept: `127.0.0.1:5000`, `[::1]:5000`."""
+    payload: bytes
+    head: JournalHead | None
+    state: dict[str, Any]
+    """The connection's."""
+    describe: Callable[[], dict[str, Any]] | None = None
+    """Makes the protocol's metadata, when a script asks for it."""
+    extra: dict[str, Any] | None = None
+    """Metadata beside it, such as `auth.name`."""
+    respond: tuple[bytes, int] | None = None
+    """What the script wants answered."""
 
-    def __init__(
-        self,
-        id: bytes,
-        at: int,
-        began: float,
-        remote: tuple[str, int],
-        payload: bytes,
-        head: JournalHead | None,
-        state: dict[str, Any],
-        describe: Callable[[], dict[str, Any]] | None = None,
-    ) -> None:
-        self.id = id  # 16 bytes, a UUIDv7
-        self.at = at  # milliseconds since the epoch
-        self.began = began  # time.perf_counter() when the last byte was there
-        self.remote = remote
-        self.payload = payload
-        self.head = head
-        self.state = state  # the connection's
-        self.describe = describe  # the protocol's metadata for the script, made when asked for
-        self.extra: dict[str, Any] | None = None  # metadata beside it, such as auth.name
-        self.respond: tuple[bytes, int] | None = None  # what the script wants answered
+
+def remote_text(remote: tuple[str, int]) -> str:
+    """`127.0.0.1:5000`, `[::1]:5000`."""
+    host, port = remote
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class DecodeFailed(Exception):

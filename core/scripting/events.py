@@ -49,9 +49,11 @@ class ScriptEvents:
 
     def measurements(self, device: Device, values: MappingOf[str, Any], **shared: Any) -> None:
         """Named numbers: int, float, bool or Decimal."""
-        if not isinstance(values, MappingOf):  # pyright: ignore[reportUnnecessaryIsInstance]  # scripts are untyped
+        if not isinstance(values, (dict, MappingOf)):  # pyright: ignore[reportUnnecessaryIsInstance]  # scripts are untyped
             raise DecodeFailed(f"measurements are {_kind(values)}, not a dict of numbers")
-        numbers = {_text("a measurement's name", name): number(name, value) for name, value in values.items()}
+        numbers: dict[str, float] = {}
+        for name, value in values.items():
+            numbers[_text("a measurement's name", name)] = number(name, value)
         self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers, **_shared(shared)))
 
     def location(self, device: Device, latitude: Any, longitude: Any, elevation: Any = None, **shared: Any) -> None:
@@ -183,6 +185,8 @@ def hardware_id(device: object) -> str:
 
 def number(name: object, value: object) -> float:
     """A finite float; DecodeFailed, naming the key, where it is none."""
+    if type(value) is float and -math.inf < value < math.inf:
+        return value
     if isinstance(value, (int, float, Decimal)):
         try:
             result = float(value)

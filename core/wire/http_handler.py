@@ -7,7 +7,6 @@ from core.wire.http_answer import Answers, phrase
 from core.wire.http_connection import RETRY_LINE, HttpConnection, TurnedAway
 from core.wire.http_head import Head, HeadJudge
 
-
 READ_BYTES = 64 << 10
 """Bytes that are read at a time."""
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import Answer, JournalHead, Received
+from core.catalogue.behaviour import Answer, JournalHead, Received, remote_text
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.worker.commit import Committer
-from core.worker.runner import Runner, remote_text
+from core.worker.runner import Runner
 from core.worker.slot import Held
 
 MOST_WAITING = 1024
@@ -59,7 +59,7 @@ class WorkerIntake:
         row: Row = (
             received.id,
             received.at,
-            remote_text(received.remote),
+            received.where,
             received.payload,
             extra,
             decoded.state,

@@ -4,6 +4,7 @@ Started by the engine as `python -m core.worker.main FD`, where FD is its end of
 """
 
 import asyncio
+import gc
 import signal
 import socket
 import sqlite3
@@ -239,6 +240,8 @@ async def run(lifeline: int) -> int:
         await writer.drain()
         return 1
     await worker.settled()
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not look at it again and again
     send(writer, ready)
     obeying = asyncio.create_task(worker.obey(reader))
     await worker.done.wait()

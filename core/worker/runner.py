@@ -87,9 +87,8 @@ class Runner:
 
     def run(self, received: Received) -> Decoded:
         """Decodes one request. Whatever the script does, this returns (or the engine kills the worker)."""
-        reason: str | None = None
         encoded: bytes | None = None
-        state, reason = _encode_state(received)
+        state, reason = _encode_state(received) if received.state else (None, None)
         if self.poisoned and reason is None:
             reason = self._poison(received.payload)
         if reason is None:
@@ -99,29 +98,44 @@ class Runner:
         return Decoded(reason, encoded, state, log, cut, micros)
 
     def _decode(self, received: Received) -> tuple[str | None, bytes | None]:
-        decoder = self._decoder
+        """Why it failed, or the events as JSON."""
+        timeout = self._decoder.timeout
         if self._slot is not None:
             head = received.head.raw if received.head is not None else b""
-            remote = remote_text(received.remote)
-            self._slot.hold(received.id, received.at, decoder.timeout, received.payload, head, remote)
+            self._slot.hold(received.id, received.at, timeout, received.payload, head, received.where)
         self._expired = False
         try:
             try:
                 self._armed = True
-                signal.setitimer(signal.ITIMER_REAL, decoder.timeout, AGAIN_AFTER)
-                events = decoder.decode(received)
-                encoded = msgspec.json.encode(events) if events else None
+                signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
+                outcome = self._decode_unlimited(received)
             finally:
                 self._armed = False
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except Overtime:
             return self._over(), None
-        except BaseException as error:  # noqa: BLE001  # a script may raise anything, SystemExit too
-            return self._over() if self._expired else decoder.reason(error), None
         finally:
             if self._slot is not None:
                 self._slot.release()
-        return (self._over(), None) if self._expired else (None, encoded)
+        return (self._over(), None) if self._expired else outcome
+
+    def _decode_unlimited(self, received: Received) -> tuple[str | None, bytes | None]:
+        try:
+            events = self._decoder.decode(received)
+            return None, msgspec.json.encode(events) if events else None
+        except Overtime:
+            raise
+        except BaseException as error:  # noqa: BLE001  # a script may raise anything, SystemExit too
+            return self._reason(error), None
+
+    def _reason(self, error: BaseException) -> str:
+        """What an error says is the script's code too, and may fail in turn."""
+        try:
+            return self._decoder.reason(error)
+        except Overtime:
+            raise
+        except BaseException:  # noqa: BLE001
+            return type(error).__name__
 
     def _over(self) -> str:
         return f"ran longer than its time limit of {self._decoder.timeout:g} s"
@@ -135,8 +149,6 @@ class Runner:
 
 def _encode_state(received: Received) -> tuple[bytes | None, str | None]:
     """The connection's state for the journal, or why it cannot be kept."""
-    if not received.state:
-        return None, None
     try:
         state = msgspec.json.encode(received.state)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
@@ -149,9 +161,3 @@ def _encode_state(received: Received) -> tuple[bytes | None, str | None]:
 def payload_hash(payload: bytes) -> str:
     """What a payload is remembered by."""
     return hashlib.sha256(payload).hexdigest()
-
-
-def remote_text(remote: tuple[str, int]) -> str:
-    """`127.0.0.1:5000`, `[::1]:5000`."""
-    host, port = remote
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -13,10 +13,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_LAYOUT = struct.Struct("<BxxxIdd16sqIIHH")
-"""decoding (1) or not (0), pid, monotonic start, timeout in seconds, id, received, then the lengths of payload, head,
-remote and method with target; those follow, in that order."""
-_ROOM = 4096 + 64
+_LAYOUT = struct.Struct("<Idd16sqIIH")
+"""pid, monotonic start, timeout in seconds, id, received, then the lengths of payload, head and remote, which follow in
+that order. It all stands behind the first byte, which is 1 while the request is being decoded and else 0."""
+_START = 1 + _LAYOUT.size
+_ROOM = 4096
 """Room beside head and payload for the remote address."""
 
 
@@ -42,24 +43,27 @@ class Slot:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._room = largest
-        os.ftruncate(self._file, _LAYOUT.size + largest + _ROOM)
+        os.ftruncate(self._file, _START + largest + _ROOM)
         self._map = mmap.mmap(self._file, 0)
         self._pid = os.getpid()
         self._map[0] = 0
+        self._map[1:_START] = _LAYOUT.pack(self._pid, 0.0, 0.0, b"", 0, 0, 0, 0)
 
     def hold(self, id: bytes, received: int, timeout: float, payload: bytes, head: bytes, remote: str) -> None:
         """Notes the request whose decode begins now."""
-        where = remote.encode()[:_ROOM]
+        where = remote.encode()
         if len(payload) + len(head) > self._room:
             head = b""
-        lengths = (len(payload), len(head), len(where), 0)
-        memory = self._map
-        _LAYOUT.pack_into(memory, 0, 0, self._pid, time.monotonic(), timeout, id, received, *lengths)
-        start = _LAYOUT.size
-        for part in (payload, head, where):
-            memory[start : start + len(part)] = part
-            start += len(part)
-        memory[0] = 1
+        record = b"".join(
+            (
+                _LAYOUT.pack(self._pid, time.monotonic(), timeout, id, received, len(payload), len(head), len(where)),
+                payload,
+                head,
+                where,
+            )
+        )
+        self._map[1 : 1 + len(record)] = record
+        self._map[0] = 1
 
     def release(self) -> None:
         """The decode has ended."""
@@ -76,14 +80,16 @@ class SlotView:
     def __init__(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            self._map = mmap.mmap(descriptor, _LAYOUT.size, access=mmap.ACCESS_READ)
+            self._map = mmap.mmap(descriptor, _START, access=mmap.ACCESS_READ)
         finally:
             os.close(descriptor)
 
     def overdue(self) -> tuple[float, float] | None:
         """(seconds it has run, its timeout) of the decode under way, if one is."""
-        decoding, _, started, timeout, *_ = _LAYOUT.unpack_from(self._map, 0)
-        return (time.monotonic() - started, timeout) if decoding else None
+        if not self._map[0]:
+            return None
+        _, started, timeout, *_ = _LAYOUT.unpack_from(self._map, 1)
+        return time.monotonic() - started, timeout
 
     def close(self) -> None:
         self._map.close()
@@ -95,14 +101,12 @@ def read_slot(path: Path) -> Held | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    if len(content) < _LAYOUT.size:
+    if len(content) < _START or not content[0]:
         return None
-    decoding, pid, started, timeout, id, received, *lengths = _LAYOUT.unpack_from(content, 0)
-    if not decoding:
-        return None
+    pid, started, timeout, id, received, *lengths = _LAYOUT.unpack_from(content, 1)
     parts: list[bytes] = []
-    start = _LAYOUT.size
-    for length in lengths[:3]:
+    start = _START
+    for length in lengths:
         parts.append(content[start : start + length])
         start += length
     payload, head, remote = parts
@@ -118,7 +122,7 @@ def owner_of(path: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _LAYOUT.unpack(os.pread(descriptor, _LAYOUT.size, 0))[1]
+        return _LAYOUT.unpack(os.pread(descriptor, _LAYOUT.size, 1))[0]
     else:
         return None
     finally:

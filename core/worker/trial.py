@@ -50,7 +50,15 @@ def try_decoder(job: Job) -> Trial:
     runner.load()
     at = time.time_ns() // 1_000_000
     received = Received(
-        bytes(16), at, time.perf_counter(), ("127.0.0.1", 0), job.payload, None, {}, lambda: dict(job.metadata)
+        bytes(16),
+        at,
+        time.perf_counter(),
+        ("127.0.0.1", 0),
+        "127.0.0.1:0",
+        job.payload,
+        None,
+        {},
+        lambda: dict(job.metadata),
     )
     received.extra = {name: job.metadata[name] for name in ("remote.host", "remote.port") if name in job.metadata}
     decoded = runner.run(received)
