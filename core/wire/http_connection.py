@@ -10,15 +10,13 @@ by a timer a connection, so `_since` says when the phase (or the wait for a firs
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.catalogue.behaviour import Received, remote_text
-from core.wire.http_answer import CONTINUE, RETRY_AFTER
+from core.wire.http_answer import CONTINUE
 from core.wire.http_body import JudgedBody
 from core.wire.http_head import BadHead, Head
-
-if TYPE_CHECKING:
-    from core.wire.http_handler import HttpHandler
+from core.wire.http_shared import HttpAnswer, HttpShared
 
 MOST_WAITING = 64
 """Requests of one connection that may wait for their commits; past that it is not read."""
@@ -38,36 +36,13 @@ class Phase:
     LINGER = 3
 
 
-class HttpAnswer:
-    """The answer to one request, in its place among the connection's answers."""
-
-    __slots__ = ("_connection", "close", "data", "ready")
-
-    def __init__(self, connection: "HttpConnection", close: bool) -> None:
-        self._connection = connection
-        self.close = close
-        self.data = b""
-        self.ready = False
-
-    def prepare(self, reason: str | None, received: Received) -> int:
-        status, self.data = self._connection.handler.answer_to(reason, received, self.close)
-        return status
-
-    def release(self) -> None:
-        self._connection.flush()
-
-    def unavailable(self) -> None:
-        self.data = self._connection.handler.unavailable(self.close)
-        self.ready = True
-        self._connection.flush()
-
-
 class HttpConnection(asyncio.BufferedProtocol):
     """See the module's theory of operation."""
 
-    def __init__(self, handler: "HttpHandler") -> None:
-        self.handler = handler
-        self._intake = handler.intake
+    def __init__(self, shared: HttpShared) -> None:
+        self._shared = shared
+        self._rules = shared.rules
+        self._intake = shared.intake
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
         self._answers: deque[HttpAnswer] = deque()
         self._phase = Phase.HEAD
@@ -82,7 +57,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._draining = False
         self._skipped_empty_line = False
         self._partial_head = False
-        self._since = handler.now
+        self._since = shared.now
         self._unsent_since: float | None = None
         self._remote: Remote = ("", 0)
         self._where = ""
@@ -93,10 +68,10 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport = transport
         self._remote = transport.get_extra_info("peername")[:2]
         self._where = remote_text(self._remote)
-        self.handler.connections.add(self)
+        self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.handler.connections.discard(self)
+        self._shared.connections.discard(self)
         if self._in_request():
             self._record(None, "the connection ended in the middle of a request")
         self._phase = Phase.LINGER
@@ -111,11 +86,11 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """All connections of a worker read into one buffer: a fresh one for every read costs more than the read."""
-        return self.handler.read_buffer
+        return self._shared.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         self._began = time.perf_counter()
-        data = bytes(self.handler.read_buffer[:nbytes])
+        data = bytes(self._shared.read_buffer[:nbytes])
         if self._rest:
             data = self._rest + data
             self._rest = b""
@@ -150,17 +125,17 @@ class HttpConnection(asyncio.BufferedProtocol):
         if end < 4:
             self._wait_for_head(data[position:])
             return -1
-        if end - position > self.handler.max_head:
-            return self._refuse(431, f"the head is larger than {self.handler.max_head} bytes", seen=data[position:end])
+        if end - position > self._rules.max_head:
+            return self._refuse(431, f"the head is larger than {self._rules.max_head} bytes", seen=data[position:end])
         raw = data[position:end]
         try:
-            head = self.handler.judge(raw)
+            head = self._shared.judge(raw)
         except BadHead as bad:
             return self._refuse(bad.status, bad.reason, seen=raw)
         self._skipped_empty_line = self._partial_head = False
         length = head.length
-        if length is not None and length > self.handler.max_body:
-            reason = f"the body is {length} bytes; {self.handler.max_body} are allowed"
+        if length is not None and length > self._rules.max_body:
+            reason = f"the body is {length} bytes; {self._rules.max_body} are allowed"
             return self._refuse(413, reason, head=head)
         if not head.simple:
             return self._begin_judged(head, raw, end)
@@ -176,24 +151,24 @@ class HttpConnection(asyncio.BufferedProtocol):
         return position
 
     def _wait_for_head(self, rest: bytes) -> None:
-        if len(rest) > self.handler.max_head:
-            self._refuse(431, f"the head is larger than {self.handler.max_head} bytes", seen=rest)
+        if len(rest) > self._rules.max_head:
+            self._refuse(431, f"the head is larger than {self._rules.max_head} bytes", seen=rest)
         elif b"\n\n" in rest or b"\n\r\n" in rest:
             self._refuse(400, "a line of the head ends in a bare line feed", seen=rest)
         else:
             if not self._partial_head:
                 self._partial_head = True
-                self._since = self.handler.now
+                self._since = self._shared.now
             self._rest = rest
 
     def _begin_judged(self, head: Head, raw: bytes, end: int) -> int:
         if head.refusal is not None and head.expects_continue:
             return self._refuse(*head.refusal, head=head)
         self._head = head
-        self._judged = JudgedBody(raw, max_head=self.handler.max_head, max_body=self.handler.max_body)
+        self._judged = JudgedBody(raw, max_head=self._rules.max_head, max_body=self._rules.max_body)
         self._enter(Phase.JUDGED)
         if head.expects_continue:
-            interim = HttpAnswer(self, close=False)
+            interim = HttpAnswer(self._shared, self, close=False)
             interim.data, interim.ready = CONTINUE, True
             self._answers.append(interim)
             self.flush()
@@ -236,7 +211,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         elif reason := self._intake.full():
             self._answer_refused(503, reason, head=head, seen=payload, size=len(payload), close=close)
         else:
-            answer = HttpAnswer(self, close)
+            answer = HttpAnswer(self._shared, self, close)
             self._answers.append(answer)
             at = time.time_ns() // 1_000_000
             received = Received(
@@ -254,7 +229,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if close:
             self._enter(Phase.LINGER)
         else:
-            self._since = self.handler.now
+            self._since = self._shared.now
 
     def _refuse(
         self, status: int, reason: str, *, head: Head | None = None, seen: bytes = b"", size: int | None = None
@@ -268,8 +243,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self, status: int, reason: str, *, head: Head | None, seen: bytes, size: int, close: bool
     ) -> None:
         self._intake.refuse(reason, status, self._remote, head, seen[:KEPT_OF_REFUSED], size)
-        answer = HttpAnswer(self, close)
-        answer.data, answer.ready = self.handler.refusal(status, close), True
+        answer = HttpAnswer(self._shared, self, close)
+        answer.data, answer.ready = self._shared.refusal(status, close), True
         self._answers.append(answer)
         if close:
             self._forget_request()
@@ -293,7 +268,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _enter(self, phase: int) -> None:
         self._phase = phase
-        self._since = self.handler.now
+        self._since = self._shared.now
 
     def flush(self) -> None:
         """Writes the answers at the front that are ready, in one write."""
@@ -349,14 +324,14 @@ class HttpConnection(asyncio.BufferedProtocol):
             case Phase.HEAD if self._paused or self._answers:
                 pass
             case Phase.HEAD if self._rest:
-                if waited > self.handler.head_timeout:
-                    self._refuse(408, f"the head took longer than {self.handler.head_timeout:g} s")
+                if waited > self._rules.head_timeout:
+                    self._refuse(408, f"the head took longer than {self._rules.head_timeout:g} s")
             case Phase.HEAD:
-                if waited > self.handler.idle_timeout:
+                if waited > self._rules.idle_timeout:
                     self._transport.close()
             case _:  # Phase.COUNTED, Phase.JUDGED
-                if waited > self.handler.body_timeout:
-                    self._refuse(408, f"the body took longer than {self.handler.body_timeout:g} s")
+                if waited > self._rules.body_timeout:
+                    self._refuse(408, f"the body took longer than {self._rules.body_timeout:g} s")
 
     def _stuck(self, now: float) -> bool:
         """Whether the device has not taken its answers within the limit."""
@@ -364,7 +339,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._unsent_since = None
         elif self._unsent_since is None:
             self._unsent_since = now
-        return self._unsent_since is not None and now - self._unsent_since > self.handler.write_timeout
+        return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
 
     def drain(self) -> None:
         """No further request after the one that is under way."""
@@ -377,20 +352,3 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         self._transport.abort()
-
-
-class TurnedAway(asyncio.Protocol):
-    """A connection over the source's limit: told so, and closed."""
-
-    def __init__(self, handler: "HttpHandler") -> None:
-        self._handler = handler
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        remote: Remote = transport.get_extra_info("peername")[:2]
-        self._handler.intake.refuse("more connections than the source allows", 503, remote, None, b"", 0)
-        transport.write(self._handler.refusal(503, True))
-        transport.close()
-
-
-RETRY_LINE = b"Retry-After: %d\r\n" % RETRY_AFTER

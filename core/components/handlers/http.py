@@ -6,7 +6,8 @@ from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
-from core.wire.http_handler import HttpHandler, HttpRules
+from core.wire.http_handler import HttpHandler
+from core.wire.http_shared import HttpRules
 
 
 class HttpSettings(Settings):
