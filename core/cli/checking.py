@@ -10,13 +10,11 @@ from core.catalogue.configured import Configured
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Settings
 from core.components.sources.socket import SocketSettings
-from core.config.document import Document
 from core.config.home import Home
 from core.config.instance import read_instance
-from core.config.places import locate
 from core.config.store import TenantStore
 from core.config.tenant import addresses_overlap
-from core.errors import ConfigurationError, Fault, NotFound, TidegateError
+from core.errors import Fault, TidegateError
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -46,7 +44,7 @@ def check_home(home: Home, catalogue: Catalogue) -> Checked:
     found.faults += read_instance(home)[1]
     tenants = home.tenant_ids()
     for tenant in tenants:
-        _check_tenant(TenantStore(home, tenant, catalogue), catalogue, found)
+        _check_tenant(TenantStore(home, tenant, catalogue), found)
     found.faults += _clashes(found.sources)
     return Checked(
         home=str(home.root),
@@ -58,48 +56,16 @@ def check_home(home: Home, catalogue: Catalogue) -> Checked:
     )
 
 
-def _check_tenant(store: TenantStore, catalogue: Catalogue, found: _Found) -> None:
+def _check_tenant(store: TenantStore, found: _Found) -> None:
     read = store.read()
-    found.faults += read.faults
+    found.faults += store.check(store.active_text(), store.file)
     found.sources += [(f"{store.tenant}/{source.id}", source) for source in read.sources]
-    staged = store.staged_text()
-    if staged is not None:
-        found.staged += store.view(staged).faults
+    if store.staged_text() is not None:
+        found.staged += store.plan().faults
     for script in store.scripts().list():
         found.scripts.add((store.tenant if script.scope == "tenant" else "", script.name))
-        if script.fault is not None:
+        if script.fault is not None and not script.used_by:
             found.faults.append(script.fault)
-    found.faults += _missing_scripts(store, catalogue)
-
-
-def _missing_scripts(store: TenantStore, catalogue: Catalogue) -> Iterator[Fault]:
-    try:
-        document = Document(store.active_text(), str(store.file))
-    except ConfigurationError:
-        return  # said already
-    scripts = store.scripts()
-    for name, paths in store.used_scripts().items():
-        try:
-            scripts.read(name)
-        except NotFound as missing:
-            for path in paths:
-                yield from _named_in(document, str(store.file), path, name, str(missing), catalogue)
-        except TidegateError as error:
-            yield Fault(message=str(error))
-
-
-def _named_in(
-    document: Document, file: str, path: str, name: str, message: str, catalogue: Catalogue
-) -> Iterator[Fault]:
-    """The fault at the line that names the script; what only staged.toml names keeps nothing from starting."""
-    try:
-        place = locate(document.data, path, catalogue)
-        named = place.table.get("script")
-    except TidegateError:
-        return
-    if named == name:
-        line = document.line_of((*place.at, "script"))
-        yield Fault(message=message, file=file, line=line, path=path, key="script")
 
 
 def _clashes(sources: list[tuple[str, Configured]]) -> Iterator[Fault]:

@@ -62,7 +62,7 @@ def test_check_finds_scripts_that_are_missing_and_ports_taken_twice(home: Homest
         home.path / "tenants" / "other" / "scripts" / "decode_lor.py"
     )
     told = home("check").err
-    assert "there is no script decode_lora.py; did you mean decode_lor.py?" in told
+    assert "there is no script 'decode_lora.py'; did you mean decode_lor.py?" in told
     assert f"other.lora.port: {home.port} is default/lora's already" in told
 
 
