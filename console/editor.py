@@ -5,6 +5,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -46,12 +47,18 @@ async def edit_text(app: App[Any], text: str, name: str) -> str | None:
 
 
 async def _run(command: list[str]) -> int:
-    """The editor has the terminal to itself, while the link to the engine lives on beside it."""
+    """The editor has the terminal to itself, while the link to the engine lives on beside it.
+
+    A ctrl+c there is the editor's: the terminal sends it to both. (A handler that does nothing is not inherited.)
+    """
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
         process = await asyncio.create_subprocess_exec(*command)
+        return await process.wait()
     except OSError as error:
         raise TidegateError(f"{command[0]} cannot be run: {error.strerror}; set $EDITOR to an editor") from error
-    return await process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
