@@ -127,9 +127,13 @@ class FormScreen(OfTenantScreen):
             key = field.setting.key
             if key not in self._pending:
                 field.others = self.others(key)
-                field.show(self._text_of(key), fault=faults.get(key, ""))
+                field.show("" if self._emptied(field) else self._text_of(key), fault=faults.get(key, ""))
         self._show_fold()
         self._show_side()
+
+    def _emptied(self, field: Field) -> bool:
+        """Whether the field under the cursor was emptied to type something else: its default is only hinted at then."""
+        return field is self.current_field() and not field.text.strip() and field.setting.key not in self.table
 
     def _show_fold(self) -> None:
         folded = [field for field in self.query(Field) if field.setting.folded]
