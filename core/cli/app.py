@@ -77,6 +77,7 @@ def tidegate(
     from core.config.home import find_home
 
     front: Front = ctx.obj
+    front.check_terminal("`tidegate --help` lists the commands, `tidegate serve` runs the engine alone")
     return front.open_console(find_home(home), demo=False, readonly=readonly)
 
 

@@ -31,6 +31,8 @@ def demo(
     if seconds and not headless:
         raise typer.BadParameter("only a demo without a console ends by itself: add --headless", param_hint="--seconds")
     front: Front = ctx.obj
+    if not headless:
+        front.check_terminal("`tidegate demo --headless --seconds 10` does without")
     running = start_demo(rate)
     try:
         return _headless(running, seconds) if headless else front.open_console(running.home, demo=True, readonly=False)

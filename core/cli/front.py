@@ -1,5 +1,6 @@
 """What every command shares: its options, its place in the help, and the console it may open."""
 
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,13 @@ class Front:
     """What a command finds as its context's object."""
 
     open_console: OpenConsole
+
+    def check_terminal(self, instead: str) -> None:
+        """TidegateError where there is no terminal to open a console on; it is drawn on stderr."""
+        from core.errors import TidegateError
+
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise TidegateError(f"the console needs a terminal; {instead}")
 
 
 def tenant_names(incomplete: str) -> list[str]:

@@ -43,7 +43,7 @@ async def _init(home: Path, tenant: str, name: str | None, port: int | None) -> 
     from core.cli.tutorial import PORT, default_name, make_tenant, used_ports
     from core.config.home import Home
 
-    async with reach(home) as engine:
+    async with reach(home, make=True) as engine:
         if port is None:
             used = await used_ports(engine, Home(home).tenant_ids())
             port = next(number for number in range(PORT, 65536) if number not in used)

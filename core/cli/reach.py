@@ -49,11 +49,12 @@ class Offline:
 
 
 @contextlib.asynccontextmanager
-async def reach(home: Path, *, offline_ok: bool = True) -> AsyncGenerator[Engine]:
+async def reach(home: Path, *, offline_ok: bool = True, make: bool = False) -> AsyncGenerator[Engine]:
     """An engine for the length of a block.
 
-    Where none runs and `offline_ok`, this process takes the home's lock and works in the engine's place.
-    Raises NoEngine where that will not do, and says what is missing where there is an engine that may not be reached.
+    Where none runs and `offline_ok`, this process takes the home's lock and works in the engine's place; a home that
+    is none yet is made only where `make` says so. Raises NoEngine where that will not do, and says what is missing
+    where there is an engine that may not be reached.
     """
     engine = await running(home)
     if engine is not None:
@@ -64,6 +65,8 @@ async def reach(home: Path, *, offline_ok: bool = True) -> AsyncGenerator[Engine
         return
     if not offline_ok:
         raise NoEngine(home)
+    if not (make or Home(home).exists()):
+        raise TidegateError(f"{home} is no home: `tidegate init` makes one")
     from core.engine.service import Service
 
     async with Service.offline(home) as service:

@@ -73,7 +73,7 @@ def start_demo(rate: float) -> Demo:
 
 
 async def _fill(home: Path, port: int) -> None:
-    async with reach(home) as engine:
+    async with reach(home, make=True) as engine:
         await make_tenant(engine, TENANT, default_name(TENANT), port)
 
 

@@ -120,6 +120,31 @@ def test_bash_completes_commands() -> None:
 
 
 def test_a_terminal_that_knows_no_signs_gets_others(tmp_path: Path) -> None:
-    done = tidegate("set", "ü", "tenant", "name=x", "--home", str(tmp_path), PYTHONIOENCODING="ascii", LC_ALL="C")
+    done = tidegate("status", "--home", str(tmp_path / "ü"), PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.status == 1
     assert done.err.isascii()
+
+
+@pytest.mark.parametrize("arguments", [(), ("demo",), ("--readonly",)])
+def test_a_console_needs_a_terminal(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = tidegate("--home", str(tmp_path / "home"), *arguments)
+    assert done.status == 1
+    assert done.err.startswith("tidegate: the console needs a terminal; ")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events",),
+        ("requests",),
+        ("diff", "default"),
+        ("set", "default", "tenant", "name=x"),
+        ("decode", "default/lora"),
+    ],
+)
+def test_a_home_that_is_none_is_not_made(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = tidegate(*arguments, "--home", str(tmp_path / "nothing"))
+    assert done.status == 1
+    assert done.err == f"tidegate: {tmp_path / 'nothing'} is no home: `tidegate init` makes one\n"
+    assert not (tmp_path / "nothing").exists()
