@@ -76,17 +76,18 @@ class PaintedView(ScrollView):
         self._painted.clear()
 
     def component_style(self, name: str) -> Style:
-        """The partial style of a component class, looked up once until styles change."""
-        if not name:
-            return Style.null()
+        """The partial style of a component class, the view's own for none; looked up once until styles change."""
         found = self._styles_by_class.get(name)
         if found is None:
-            found = self._styles_by_class[name] = self.get_component_rich_style(name, partial=True)
+            found = self.get_component_rich_style(name, partial=True) if name else self.rich_style
+            self._styles_by_class[name] = found
         return found
 
     def paint(self, pieces: Sequence[Piece], width: int, ground: str = "") -> Strip:
         """A strip exactly `width` cells wide; `ground` is the component class of the whole line's background."""
-        base = self.rich_style + self.component_style(ground)
+        base = self.component_style("")
+        if ground:
+            base += self.component_style(ground)
         segments: list[Segment] = []
         left = width
         for text, name in pieces:
@@ -95,7 +96,7 @@ class PaintedView(ScrollView):
             if cells > left:
                 shown, cells = set_cell_size(shown, left), left
             if shown:
-                segments.append(Segment(shown, base + self.component_style(name)))
+                segments.append(Segment(shown, base + self.component_style(name) if name else base))
             left -= cells
             if left <= 0:
                 break
