@@ -44,10 +44,10 @@ def terminal(*, stderr: bool = False) -> Console:
 
 
 def columns(*headings: str, right: tuple[str, ...] = ()) -> Table:
-    """A table without lines; the columns named in `right` are aligned to it."""
+    """A table without lines; the columns named in `right` are aligned to it. One without a heading may wrap."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=bool(heading))
     return table

@@ -37,7 +37,7 @@ def print_tree(tree: Node) -> None:
 
     table = columns("Component", "State", "Rate", "Failed", "", right=("Rate", "Failed"))
     for depth, node in _nodes(tree, 0):
-        counted = node.kind in ("instance", "tenant", "event_source", "worker")
+        counted = node.kind in ("instance", "tenant", "event_source")
         table.add_row(
             Text("  " * depth + visible(node.title)),
             Text(state_words(node.state), _COLOURS.get(node.state, "yellow")),
