@@ -152,6 +152,7 @@ class TrafficList(SteadyView, can_focus=True):
         """Empties the list, to be filled afresh; the marks stay."""
         self.held.clear()
         self._asking = False
+        self._shown = (self.ring.first, self.ring.first)
         self.resize_quietly(0)
         self.refresh()
 
