@@ -53,6 +53,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._missing = 0
         self._judged: JudgedBody | None = None
         self._paused = False
+        self._blocked = False
         self._half_closed = False
         self._draining = False
         self._skipped_empty_line = False
@@ -115,7 +116,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _read_head(self, data: bytes, position: int) -> int:
         """Reads one head and, where it is all there already, its counted body; the next position, or -1 to wait."""
-        if len(self._answers) >= MOST_WAITING:
+        if len(self._answers) >= MOST_WAITING or self._blocked:
             self._pause(data[position:])
             return -1
         if not self._skipped_empty_line and data.startswith(b"\r\n", position):
@@ -284,7 +285,16 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport.write(ready)
         if close or (self._half_closed and not answers and not self._paused):
             self._end()
-        elif self._paused and len(answers) < MOST_WAITING // 2:
+        elif self._paused and not self._blocked and len(answers) < MOST_WAITING // 2:
+            self._resume()
+
+    def pause_writing(self) -> None:
+        """The device does not take its answers: no further request of it is read until it does."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        if self._paused and len(self._answers) < MOST_WAITING // 2:
             self._resume()
 
     def _end(self) -> None:

@@ -129,6 +129,21 @@ def test_pipelined_requests_are_answered_in_their_order(stead: Stead) -> None:
     assert messages == [*expected, "end"]
 
 
+def test_a_device_that_takes_no_answers_is_not_read_without_end(stead: Stead) -> None:
+    with socket.create_connection(("127.0.0.1", stead.port), 10) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(1.0)
+        sent = 0
+        with pytest.raises(TimeoutError):
+            while sent < 64 << 20:
+                sent += connection.send(post(b"respond") * 100)
+        connection.settimeout(10)
+        assert statuses(connection.recv(4096))[0] == 201
+    (worker,) = stead.workers()
+    assert stead.post(b"still here") == 200
+    assert stead.workers() == [worker]
+
+
 def test_a_connection_keeps_its_state(stead: Stead) -> None:
     stead.raw(post(b"s1") + post(b"s2") + post(b"s3", CLOSE))
     assert [event["metadata"]["count"] for event in stead.events()[-3:]] == ["1", "2", "3"]
