@@ -53,15 +53,16 @@ class Applying:
             faults = await asyncio.to_thread(self._store.check, self._text, file)
             if faults:
                 return self._refused(faults)
-            await self._prepare()
+            try:
+                await self._prepare()
+                if not self._failures:
+                    await self._write()
+            except BaseException:
+                await self._discard()
+                raise
             if self._failures:
                 await self._discard()
                 return self._refused(list(self._failures.values()))
-            try:
-                await asyncio.to_thread(self._store.activate, self._text)
-            except (OSError, TidegateError) as error:
-                await self._discard()
-                return self._refused([Fault(message=f"tenant.toml cannot be written: {error}")])
             self._switch()
         for change in self._changes:
             change.state = "applied"
@@ -71,19 +72,25 @@ class Applying:
         wanted = [configured for configured in self._configuration.sources if self._must_prepare(configured)]
         kept = {source.id for source in self._configuration.sources} - {source.id for source in wanted}
         giving_up = frozenset(runner.path for id, runner in self._tenant.sources.items() if id not in kept)
-        await asyncio.gather(*(self._prepare_source(configured, giving_up) for configured in wanted))
+        async with asyncio.TaskGroup() as preparing:
+            for configured in wanted:
+                preparing.create_task(self._prepare_source(configured, giving_up))
 
     def _must_prepare(self, configured: Configured) -> bool:
-        runner = self._tenant.sources.get(configured.id)
-        enabled: bool = getattr(configured.settings, "enabled", True)
-        if runner is None:
-            runner = SourceRunner(self._surroundings, self._tenant.id, configured)
-            stopped_by_hand = False
-        else:
-            stopped_by_hand = runner.lifecycle.state == "stopped" and runner.settings.enabled
+        """Whether a source begins, or goes on in another way. One whose configuration stays is left as it is: where
+        it is in error it tries again by itself, and holds up no change of another."""
+        known = self._tenant.sources.get(configured.id)
+        runner = known or SourceRunner(self._surroundings, self._tenant.id, configured)
         self._runners[configured.id] = runner
-        same = runner.running and same_component(runner.configured, configured)
-        return self._tenant.wanted and enabled and not same and not stopped_by_hand
+        enabled = runner.enabled_in(configured)
+        if not self._tenant.wanted:
+            return False
+        if known is None:
+            return enabled
+        was_enabled = known.settings.enabled
+        if not known.wanted:  # stopped by hand, or disabled until now
+            return enabled and not was_enabled
+        return (enabled or not was_enabled) and not same_component(known.configured, configured)
 
     async def _prepare_source(self, configured: Configured, giving_up: frozenset[str]) -> None:
         self._mark(configured.path, "preparing")
@@ -96,23 +103,30 @@ class Applying:
         else:
             self._mark(configured.path, "prepared")
 
+    async def _write(self) -> None:
+        try:
+            await asyncio.to_thread(self._store.activate, self._text)
+        except (OSError, TidegateError) as error:
+            self._failures[""] = Fault(message=f"tenant.toml cannot be written: {error}")
+
     async def _discard(self) -> None:
         await asyncio.gather(*(generation.discard() for generation in self._prepared.values()))
 
     def _switch(self) -> None:
         tenant = self._tenant
         leaving = [runner for id, runner in tenant.sources.items() if id not in self._runners]
+        leaving += [self._runners[source.id] for source in self._configuration.sources if self._ends(source)]
         tenant.adopt(self._text, self._configuration, self._runners)
         for id, runner in self._runners.items():
             runner.apply_failed = None
             if id in self._prepared:
                 runner.take_over(self._prepared[id])
-            elif runner.running and not getattr(self._configured(id).settings, "enabled", True):
-                leaving.append(runner)
         tenant.let_go(leaving)
 
-    def _configured(self, id: str) -> Configured:
-        return next(source for source in self._configuration.sources if source.id == id)
+    def _ends(self, configured: Configured) -> bool:
+        """Whether this change disables the source; one that was started by hand though disabled goes on."""
+        runner = self._runners[configured.id]
+        return runner.wanted and runner.settings.enabled and not runner.enabled_in(configured)
 
     def _refused(self, faults: list[Fault]) -> Applied:
         for fault in faults:

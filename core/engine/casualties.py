@@ -41,8 +41,18 @@ class Casualties:
         self._poison[digest] = poison
         return poison
 
+    def add_drained(self, worker: WorkerProcess) -> None:
+        """A worker that was told to end: if it had to be ended in a decode, that request is a casualty."""
+        if read_slot(worker.slot) is None:
+            worker.slot.unlink(missing_ok=True)
+        else:
+            reason = worker.verdict or f"the worker {worker.ending()} while this was being decoded"
+            self.waiting.append(Casualty(slot=str(worker.slot), reason=reason))
+
     def add_left(self, slot: Path) -> None:
-        """A slot that an earlier engine's worker left behind."""
+        """A slot that an earlier engine's worker left behind; one that still lives has use for it."""
+        if owner_of(slot) is not None:
+            return
         if read_slot(slot) is None:
             slot.unlink(missing_ok=True)
         else:
@@ -83,4 +93,4 @@ def slots_of(home: Home, tenant: str, source: str) -> Path:
 def orphans(home: Home) -> dict[int, Path]:
     """Workers of an engine that has gone which still live, by process id."""
     living = ((owner_of(slot), slot) for slot in home.slots.glob("*/*/*.slot"))
-    return {pid: slot for pid, slot in living if pid}
+    return {pid: slot for pid, slot in living if pid}  # 0: it lives, and has not begun yet

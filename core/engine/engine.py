@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Coroutine, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from core.catalogue.registry import Catalogue
 from core.config.home import Home
@@ -18,6 +18,7 @@ from core.config.plan import make_plan
 from core.config.store import TenantStore
 from core.control.messages import Applied, Node, Status
 from core.engine.applying import Applying, Progress
+from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans
 from core.engine.ports import ListenerPool
 from core.engine.scripts_watch import watch_scripts
@@ -35,12 +36,13 @@ from core.model.dates import now_text
 LOG = logging.getLogger("tidegate.engine")
 
 Mode = Literal["serve", "embedded", "demo"]
+R = TypeVar("R")
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the workers' slots."""
 SWEEP_EVERY = 60.0
 """Seconds between two looks at what retention says."""
-SHUTDOWN_DRAIN = 7.0
+SHUTDOWN_DRAIN = 6.0
 """Seconds that sources may drain when the engine ends, so that it has ended within ten."""
 MOST_BATCHES_OFFERED = 64
 """Batches of rows (2,000 each at most) that may wait for the loop; past it live feeds miss some, and say so."""
@@ -73,7 +75,8 @@ class Engine:
             on_damage=self._follower.follower.distrust,
         )
         self._surroundings = Surroundings(home, components, instance, ListenerPool(), self._follower.nudge)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Background()
+        self._changes: set[asyncio.Task[Any]] = set()
 
     async def load(self) -> None:
         """Everything before the first source starts: after it the engine can answer calls."""
@@ -84,9 +87,9 @@ class Engine:
 
     async def start(self) -> list[Fault]:
         """Starts all that starts by itself; the faults of what could not."""
-        self._run(self._look())
-        self._run(self._keep_retention())
-        self._run(watch_scripts(self.home, self.scripts_changed))
+        self._tasks.run(self._look())
+        self._tasks.run(self._keep_retention())
+        self._tasks.run(watch_scripts(self.home, self.scripts_changed))
         wanted = [tenant for tenant in self.tenants.values() if tenant.configuration.autostart]
         started = await asyncio.gather(*(tenant.start_patiently() for tenant in wanted))
         return [fault for faults in started for fault in faults]
@@ -98,21 +101,35 @@ class Engine:
             if time.monotonic() > deadline:
                 for pid in left:
                     LOG.warning("process %d, a worker of an engine that has gone, does not end: it is killed", pid)
-                    with contextlib.suppress(ProcessLookupError):
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
                         os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > deadline + ORPHAN_PATIENCE:
+                return  # it hangs in the kernel: its port may be held, which its source will say
             await asyncio.sleep(0.1)
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    async def change(self, work: Coroutine[Any, Any, R]) -> R:
+        """Does something that starts workers; an engine that ends does not wait for it."""
         task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled() or self.ending.is_set():
+                raise TidegateError("the engine is ending: this was not done") from None
+            raise
 
     async def stop(self) -> None:
         """Drains every source and has the index take what they wrote last."""
-        await asyncio.gather(*(tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values()))
-        for task in tuple(self._tasks):
+        self.ending.set()
+        for task in self._changes:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._changes, return_exceptions=True)
+        stopping = (tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values())
+        for problem in await asyncio.gather(*stopping, return_exceptions=True):
+            if isinstance(problem, Exception):
+                LOG.error("a tenant did not stop as it should", exc_info=problem)
+        await self._tasks.cancel()
         await asyncio.to_thread(self._follower.passed)
 
     async def close(self) -> None:
@@ -177,30 +194,37 @@ class Engine:
         runner = self.tenants.get(tenant)
         if runner is None:
             raise NotFound(f"there is no tenant {tenant}")
-        return await Applying(self._surroundings, runner, text, progress).run()
+        return await self.change(Applying(self._surroundings, runner, text, progress).run())
 
     async def reload(self) -> None:
         """SIGHUP: every tenant.toml that was edited by hand acts; new tenants are found."""
         for id in self.home.tenant_ids():
-            if id not in self.tenants:
-                await self.add_tenant(id)
-                continue
-            text = TenantStore(self.home, id, self.catalogue).active_text()
-            if text != self.tenants[id].text:
-                applied = await self.apply(id, text, lambda applied: None)
-                if not applied.applied:
-                    LOG.error("tenant %s: %s", id, applied.reason)
+            try:
+                await self._reload_tenant(id)
+            except TidegateError as error:
+                LOG.error("tenant %s: %s", id, error)
+
+    async def _reload_tenant(self, id: str) -> None:
+        if id not in self.tenants:
+            await self.add_tenant(id)
+            return
+        text = TenantStore(self.home, id, self.catalogue).active_text()
+        if text != self.tenants[id].text:
+            applied = await self.apply(id, text, lambda applied: None)
+            if not applied.applied:
+                LOG.error("tenant %s: %s", id, applied.reason)
 
     async def add_tenant(self, id: str) -> None:
         """A tenant whose folder is there is run from now on."""
         tenant = self.tenants[id] = TenantRunner(self._surroundings, id)
         if tenant.configuration.autostart:
-            await tenant.start()
+            await self.change(tenant.start())
 
     async def drop_tenant(self, id: str) -> None:
         """Stops a tenant for good."""
-        await self.tenants[id].stop()
-        del self.tenants[id]
+        tenant = self.tenants.pop(id)
+        tenant.removed = True
+        await tenant.stop()
 
     def status(self) -> Status:
         """Everything at this moment."""

@@ -15,10 +15,13 @@ from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Fault, TidegateError
-from core.worker.lifeline import Accept, Configure, Drain
+from core.worker.lifeline import Accept, Casualty, Configure, Drain, Reload
 
-BEYOND_DRAIN = 3.0
+BEYOND_DRAIN = 2.0
 """Seconds that a draining worker may take past its drain limit before it is killed."""
+
+KILLED_WITHIN = 2.0
+"""Seconds to wait for a killed worker: one that waits for a broken disk inside the kernel does not end."""
 
 
 class Generation:
@@ -32,6 +35,12 @@ class Generation:
         self._surroundings = surroundings
         self._tenant = tenant
         self._casualties = casualties
+        self._forgotten: list[WorkerProcess] = []
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of it is left."""
+        return self.ending and all(worker.gone.is_set() for worker in self.workers)
 
     @property
     def settings(self) -> SocketSettings:
@@ -49,6 +58,7 @@ class Generation:
         try:
             self._listener = self._surroundings.listeners.acquire(address, self.owner, giving_up)
         except TidegateError as error:
+            self.ending = True
             raise StartFailed(Fault(path=self.configured.path, key="port", message=str(error))) from error
         try:
             async with asyncio.TaskGroup() as starting:
@@ -63,6 +73,7 @@ class Generation:
 
     async def add_worker(self) -> WorkerProcess:
         """One more worker, ready. StartFailed where it cannot be."""
+        self._not_ending()
         casualties = self._casualties.hand_over()
         home, journal = self._surroundings.home, self._surroundings.instance.journal
         source = self.configured.id
@@ -83,24 +94,38 @@ class Generation:
         )
         try:
             worker = await WorkerProcess.start(configure, [self._listener.socket])
+            self.workers.append(worker)
+            casualties = await self._until_ready(worker, casualties)
         except OSError as error:
-            self._casualties.add_back(casualties)
             raise StartFailed(Fault(path=self.configured.path, message=f"no worker can be started: {error}")) from error
-        self.workers.append(worker)
-        try:
-            ready = await worker.ready()
-        except BaseException:
-            worker.draining = True
-            self.workers.remove(worker)
-            worker.kill("was not needed")
+        finally:
             self._casualties.add_back(casualties)
-            await worker.gone.wait()
-            worker.slot.unlink(missing_ok=True)
-            raise
-        buried(ready.buried)
-        worker.script = ready.script
         self.on_started(worker)
         return worker
+
+    async def _until_ready(self, worker: WorkerProcess, casualties: list[Casualty]) -> list[Casualty]:
+        """Waits until the worker could accept; the casualties that it could not record. It ends where it cannot be."""
+        try:
+            ready = await worker.ready()
+            buried(ready.buried)
+            self._not_ending()
+        except BaseException:
+            await self._give_up(worker)
+            raise
+        worker.script = ready.script
+        return [casualty for casualty in casualties if casualty.slot not in ready.buried]
+
+    async def _give_up(self, worker: WorkerProcess) -> None:
+        worker.draining = True
+        self.workers.remove(worker)
+        worker.kill("was not needed")
+        await worker.gone.wait()
+        worker.slot.unlink(missing_ok=True)
+
+    def _not_ending(self) -> None:
+        """A worker of a generation that ends would be told nothing any more."""
+        if self.ending:
+            raise StartFailed(Fault(path=self.configured.path, message="the event source has stopped meanwhile"))
 
     def accept(self) -> None:
         """From now on this generation takes the connections."""
@@ -108,32 +133,47 @@ class Generation:
         for worker in self.workers:
             worker.tell(Accept())
 
+    def reload(self) -> None:
+        """The scripts have changed: every worker loads them afresh."""
+        for worker in self.workers:
+            worker.tell(Reload())
+            worker.reloading()
+
     async def drain(self, seconds: float) -> None:
-        """No more connections; every worker answers what it holds and ends. Past the limit they are killed."""
-        self.ending = True
+        """No more connections; every worker answers what it holds and ends. Past the limit they are killed.
+
+        Called again it can only hasten what was begun.
+        """
+        self._end()
         workers = list(self.workers)
         for worker in workers:
-            worker.draining = True
             worker.tell(Drain(float(seconds)))  # a Duration is not JSON
-        self._surroundings.listeners.release(self._listener)
         await _all_gone(workers, seconds + BEYOND_DRAIN)
         self._forget(workers)
 
-    async def discard(self) -> None:
-        """Ends a prepared generation that will not serve."""
-        self.ending = True
+    def _end(self) -> None:
+        """Begins to end, if that has not begun yet."""
+        if not self.ending:
+            self.ending = True
+            self._surroundings.listeners.release(self._listener)
         for worker in self.workers:
             worker.draining = True
+
+    async def discard(self) -> None:
+        """Ends a prepared generation that will not serve."""
+        self._end()
+        workers = list(self.workers)
+        for worker in workers:
             worker.kill("was not needed")
-        self._surroundings.listeners.release(self._listener)
-        await _all_gone(self.workers, BEYOND_DRAIN)
-        self._forget(self.workers)
+        await _all_gone(workers, BEYOND_DRAIN)
+        self._forget(workers)
 
     def _forget(self, workers: list[WorkerProcess]) -> None:
         """Removes the slots of those that ended well; one that was killed in a decode is a casualty."""
         for worker in workers:
-            if worker.slot.exists():
-                self._casualties.add_left(worker.slot)
+            if worker not in self._forgotten:
+                self._forgotten.append(worker)
+                self._casualties.add_drained(worker)
 
 
 async def _all_gone(workers: list[WorkerProcess], limit: float) -> None:
@@ -144,7 +184,7 @@ async def _all_gone(workers: list[WorkerProcess], limit: float) -> None:
     if late:
         for worker in workers:
             worker.kill("did not end within its drain limit")
-        await asyncio.wait(late)
+        await asyncio.wait(late, timeout=KILLED_WITHIN)
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -29,6 +29,7 @@ from core.control.messages import (
     Welcome,
     WriteScript,
 )
+from core.engine.background import Background
 from core.engine.control_server import CallFault, Peer
 from core.engine.engine import Engine
 from core.engine.plan_ports import say_ports
@@ -39,6 +40,8 @@ from core.errors import ConfigurationError, Fault, NotFound
 from core.model.filter import FilterError, parse_filter
 
 FRAME_EVERY = 0.1
+MOST_FEEDS = 16
+"""Live feeds of one connection: each may hold some thousand rows for a slow reader."""
 STATUS_EVERY = 0.5
 
 
@@ -48,8 +51,9 @@ class LiveService(Service):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine.home, engine.catalogue, engine.reader)
         self._engine = engine
-        self._feeds: dict[tuple[Peer, int], asyncio.Task[None]] = {}
+        self._feeds: dict[Peer, dict[int, asyncio.Task[None]]] = {}
         self._watches: dict[Peer, asyncio.Task[None]] = {}
+        self._telling = Background()
         self._for_peer: dict[str, Callable[[Any, Peer], Any]] = {
             "hello": self._hello,
             "watch": self._watch,
@@ -99,7 +103,7 @@ class LiveService(Service):
 
     async def _watch(self, _: Empty, peer: Peer) -> Status:
         if peer not in self._watches:
-            self._watches[peer] = asyncio.create_task(self._tell_states(peer))
+            self._watches[peer] = self._telling.run(self._tell_states(peer))
             peer.closed.append(lambda: self._end_watch(peer))
         return self._engine.status()
 
@@ -165,11 +169,8 @@ class LiveService(Service):
     async def _start(self, asked: Target) -> Node:
         tenant, source = self._split(asked.path)
         if source:
-            runner = tenant.source(source)
-            tenant.wanted = True
-            await runner.start()
-            return runner.node()
-        faults = await tenant.start()
+            return (await self._engine.change(tenant.start_source(source))).node()
+        faults = await self._engine.change(tenant.start())
         if faults:
             raise ConfigurationError(faults)
         return tenant.node()
@@ -177,9 +178,7 @@ class LiveService(Service):
     async def _stop(self, asked: Target) -> Node:
         tenant, source = self._split(asked.path)
         if source:
-            runner = tenant.source(source)
-            await runner.stop()
-            return runner.node()
+            return (await tenant.stop_source(source)).node()
         await tenant.stop()
         return tenant.node()
 
@@ -197,10 +196,14 @@ class LiveService(Service):
         except FilterError as error:
             fault = Fault(message=error.message, line=error.column, key="filter")
             raise CallFault(messages.FAULTY, str(error), [fault]) from error
+        feeds = self._feeds.get(peer)
+        if feeds is None:
+            feeds = self._feeds[peer] = {}
+            peer.closed.append(lambda: self._end_feeds(peer))
+        if len(feeds) >= MOST_FEEDS:
+            raise CallFault(messages.REFUSED, f"{MOST_FEEDS} live feeds a connection are the most: end one first")
         feed = self._engine.tap.subscribe(filter, asked.tenant, asked.events)
-        key = (peer, feed.subscription)
-        self._feeds[key] = asyncio.create_task(self._tell_frames(feed, peer))
-        peer.closed.append(lambda: self._end_feed(key, feed))
+        feeds[feed.subscription] = self._telling.run(self._tell_frames(feed, peer))
         return Subscription(feed.subscription)
 
     async def _tell_frames(self, feed: Feed, peer: Peer) -> None:
@@ -212,14 +215,12 @@ class LiveService(Service):
         finally:
             self._engine.tap.unsubscribe(feed)
 
-    def _end_feed(self, key: tuple[Peer, int], feed: Feed) -> None:
-        self._engine.tap.unsubscribe(feed)
-        task = self._feeds.pop(key, None)
-        if task is not None:
+    def _end_feeds(self, peer: Peer) -> None:
+        for task in self._feeds.pop(peer).values():
             task.cancel()
 
     async def _unsubscribe(self, asked: Subscription, peer: Peer) -> Empty:
-        task = self._feeds.pop((peer, asked.subscription), None)
+        task = self._feeds.get(peer, {}).pop(asked.subscription, None)
         if task is not None:
             task.cancel()
         return Empty()

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.catalogue.registry import BUILT_IN, catalogue
 from core.config.home import Home, HomeLock
 from core.config.instance import read_instance
+from core.engine.background import Background
 from core.engine.control_server import ControlServer
 from core.engine.engine import Engine, Mode
 from core.engine.live_service import LiveService
@@ -42,17 +43,11 @@ def serve(home: Path, mode: Mode = "serve", packages: tuple[str, ...] = BUILT_IN
 
 async def run_engine(engine: Engine) -> None:
     """Starts, says `ready` on stdout, waits for the end, drains."""
-    tasks: set[asyncio.Task[None]] = set()
+    reloading = Background()
     loop = asyncio.get_running_loop()
-
-    def reload() -> None:
-        task = loop.create_task(engine.reload())
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.ending.set)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, lambda: reloading.run(engine.reload()))
     server = ControlServer(engine.home.control_socket(), engine.instance.control, LiveService(engine).dispatch)
     try:
         await engine.load()

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
 from core.control.messages import Node
-from core.engine.casualties import Casualties, slots_of
+from core.engine.background import Background
+from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.generation import Generation
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
@@ -17,7 +19,11 @@ from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Fault
 from core.model.dates import date_text
-from core.worker.lifeline import Accept, Loaded, Nudge, Reload
+from core.worker.lifeline import Accept, Bury, Loaded, Nudge
+
+LOG = logging.getLogger("tidegate.engine")
+
+R = TypeVar("R")
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
@@ -37,14 +43,17 @@ class SourceRunner:
         self.lifecycle = Lifecycle()
         self.meters = RequestMeters()
         self.script_fault: Fault | None = None
+        self.wanted = False
+        """It was started and not stopped."""
         self.apply_failed: str | None = None
         """Why the last change of this source was not applied."""
         self._surroundings = surroundings
         self._casualties = Casualties()
         self._generation: Generation | None = None
-        self._journal_fault: str | None = None
+        self._generations: list[Generation] = []
+        """All that have workers: the one that serves, one that is prepared, those that drain."""
         self._delay = FIRST_DELAY
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Background()
         self._retry: asyncio.Task[None] | None = None
         self._stopping: asyncio.Future[None] | None = None
         for slot in slots_of(surroundings.home, tenant, configured.id).glob("*.slot"):
@@ -74,25 +83,41 @@ class SourceRunner:
         assert isinstance(settings, SocketSettings)
         return settings
 
+    @staticmethod
+    def enabled_in(configured: Configured) -> bool:
+        """Whether a configuration has its source started with its tenant."""
+        settings = configured.settings
+        return isinstance(settings, SocketSettings) and settings.enabled
+
     async def prepare(self, configured: Configured, giving_up: frozenset[str] = frozenset()) -> Generation:
         """A generation that could take over at once; StartFailed changes nothing."""
         generation = Generation(self._surroundings, self.tenant, configured, self._casualties)
         generation.on_started = lambda worker: self._adopt(generation, worker)
-        await generation.prepare(giving_up)
+        self._generations = [other for other in self._generations if not other.ended]
+        self._generations.append(generation)
+        await self._orderly(generation.prepare(giving_up))
         return generation
+
+    async def _orderly(self, starting: Awaitable[R]) -> R:
+        """Has what nobody foresaw fail as every start fails, so that it is shown here and tried again."""
+        try:
+            return await starting
+        except StartFailed:
+            raise
+        except Exception as error:
+            LOG.exception("%s cannot start", self.path)
+            message = f"cannot start: {type(error).__name__}: {error}"
+            raise StartFailed(Fault(path=self.configured.path, message=message)) from error
 
     def _adopt(self, generation: Generation, worker: WorkerProcess) -> None:
         worker.on_nudge = self._on_nudge
-        worker.on_loaded = self._on_loaded
-        self._spawn(self._watch(generation, worker))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        worker.on_buried = buried
+        worker.on_loaded = lambda loaded: self._on_loaded(generation, worker, loaded)
+        self._tasks.run(self._watch(generation, worker))
 
     async def start(self, *, patience: float = 0.0) -> None:
         """Starts serving. Where that fails the source is in error and tries again by itself; StartFailed says why."""
+        self.wanted = True
         if self._stopping is not None:
             await asyncio.shield(self._stopping)
         if self._generation is not None or self.lifecycle.state == "starting":
@@ -104,7 +129,7 @@ class SourceRunner:
         except StartFailed as failed:
             if self._still_starting():
                 self.lifecycle.to("error", str(failed))
-                self._retry = asyncio.create_task(self._try_again())
+                self._retry = self._tasks.run(self._try_again())
             raise
         if not self._still_starting():
             await generation.discard()
@@ -148,6 +173,7 @@ class SourceRunner:
 
     def take_over(self, generation: Generation) -> None:
         """The generation serves from now on; the one before it drains in the background."""
+        self.wanted = True
         self._cancel_retry()
         before, self._generation = self._generation, generation
         self.configured = generation.configured
@@ -158,29 +184,45 @@ class SourceRunner:
             self.lifecycle.to("starting")
         self.lifecycle.to("started")
         if before is not None:
-            self._spawn(before.drain(before.settings.drain))
+            self._tasks.run(self._retire(before))
+
+    async def _retire(self, before: Generation) -> None:
+        """Drains a generation that another has taken over from, which records what had to be ended."""
+        await before.drain(before.settings.drain)
+        if self._generation is not None and self._generation.workers:
+            casualties = self._casualties.hand_over()
+            if casualties:
+                self._generation.workers[0].tell(Bury(casualties))
 
     async def stop(self, most: float | None = None) -> None:
         """Drains and stops; waits until the last worker has ended, for the drain limit or `most` seconds."""
+        self.wanted = False
         self._cancel_retry()
-        if self._stopping is not None:
-            await asyncio.shield(self._stopping)
+        ending = [generation for generation in self._generations if not generation.ended]
+        if (stopping := self._stopping) is not None:
+            if most is not None:
+                await asyncio.gather(*(self._end(generation, most) for generation in ending))
+            await asyncio.shield(stopping)
             return
-        generation, self._generation = self._generation, None
-        if generation is None:
+        self._generation = None
+        if not ending:
             if self.lifecycle.state != "stopped":
                 self.lifecycle.to("stopped")
             return
         self._stopping = asyncio.get_running_loop().create_future()
-        self.lifecycle.to("draining" if self.lifecycle.state == "started" else "stopping")
+        if self.lifecycle.state != "stopped":
+            self.lifecycle.to("draining" if self.lifecycle.state == "started" else "stopping")
         try:
-            drain = generation.settings.drain
-            await generation.drain(drain if most is None else min(drain, most))
+            await asyncio.gather(*(self._end(generation, most) for generation in ending))
         finally:
             self.lifecycle.to("stopped")
             self._stopping.set_result(None)
             self._stopping = None
             self._surroundings.nudge()
+
+    async def _end(self, generation: Generation, most: float | None) -> None:
+        drain = float(generation.settings.drain)
+        await generation.drain(drain if most is None else min(drain, most))
 
     async def _watch(self, generation: Generation, worker: WorkerProcess) -> None:
         """Replaces the worker when it ends without having been asked to."""
@@ -208,10 +250,10 @@ class SourceRunner:
         if generation.ending:
             return True
         try:
-            worker = await generation.add_worker()
+            worker = await self._orderly(generation.add_worker())
         except StartFailed as failed:
-            if current and not generation.workers:
-                self.lifecycle.to("error", str(failed))
+            if generation is self._generation:
+                self.lifecycle.to(self.lifecycle.state if generation.workers else "error", str(failed))
             return False
         if generation is self._generation:
             worker.tell(Accept())
@@ -221,28 +263,27 @@ class SourceRunner:
         return True
 
     def _on_nudge(self, nudge: Nudge) -> None:
-        self._journal_fault = nudge.fault
         self.meters.add(0, 0, sum(nudge.uncounted.values()))
         self._surroundings.nudge()
 
-    def _on_loaded(self, loaded: Loaded) -> None:
-        self.script_fault = loaded.fault
-        if self._generation is not None:
-            for worker in self._generation.workers:
-                worker.script = loaded.script
+    def _on_loaded(self, generation: Generation, worker: WorkerProcess, loaded: Loaded) -> None:
+        worker.script = loaded.script
+        if generation is self._generation:
+            self.script_fault = loaded.fault
 
     def reload_scripts(self) -> None:
         """Something in the scripts folders has changed."""
         self._casualties.forgive()
+        for generation in self._generations:
+            if not generation.ending:
+                generation.reload()
         if self._generation is not None:
-            for worker in self._generation.workers:
-                worker.tell(Reload())
-                worker.reloading()
+            self._delay = FIRST_DELAY
         elif self._retry is not None:
             self._cancel_retry()
             self._delay = FIRST_DELAY
             self.lifecycle.to("stopped")
-            self._spawn(self._start_quietly())
+            self._tasks.run(self._start_quietly())
 
     async def _start_quietly(self) -> None:
         with contextlib.suppress(StartFailed):  # the state says it
@@ -250,21 +291,25 @@ class SourceRunner:
 
     def look(self) -> None:
         """Ten times a second: ends workers that are past a limit."""
-        if self._generation is not None:
-            for worker in self._generation.workers:
-                worker.look(self.settings.max_memory)
+        for generation in self._generations:
+            for worker in generation.workers:
+                worker.look(generation.settings.max_memory)
 
     def reason(self) -> str | None:
         """What an operator should know of this source, the most pressing first."""
         if self.lifecycle.state in ("error", "starting") and self.lifecycle.reason:
             return self.lifecycle.reason
-        if self._journal_fault:
-            return self._journal_fault
+        if journal_fault := self._journal_fault():
+            return journal_fault
         if self.script_fault is not None:
             return f"{self.script_fault}; the script before it goes on"
         if self.apply_failed:
             return f"not applied: {self.apply_failed}"
         return self.lifecycle.reason
+
+    def _journal_fault(self) -> str | None:
+        workers = self._generation.workers if self._generation is not None else []
+        return next((worker.journal_fault for worker in workers if worker.journal_fault), None)
 
     def node(self) -> Node:
         """The source and what is in it, in the tree of states."""

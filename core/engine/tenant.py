@@ -7,6 +7,7 @@ import msgspec
 from core.config.files import read_text
 from core.config.tenant import TenantConfiguration, read_tenant
 from core.control.messages import Node, State, TenantRow
+from core.engine.background import Background
 from core.engine.lifecycle import Lifecycle
 from core.engine.source import BIND_PATIENCE, SourceRunner
 from core.engine.surroundings import Surroundings
@@ -46,9 +47,13 @@ class TenantRunner:
         self.broken: dict[str, BrokenSource] = {}
         self.changing = asyncio.Lock()
         """Held while the tenant starts, stops or changes."""
+        self.removed = False
+        """It has gone for good: nothing of it starts any more."""
+        self._leaving: list[SourceRunner] = []
+        """Sources that drain and then are no more."""
         self._surroundings = surroundings
         self._moment = Lifecycle()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Background()
         self._file_fault: str | None = None
         self.read()
 
@@ -77,7 +82,7 @@ class TenantRunner:
             runner = known.get(configured.id)
             if runner is None:
                 runner = SourceRunner(self._surroundings, self.id, configured)
-            elif not runner.running:
+            else:
                 runner.configured = configured
             runners[configured.id] = runner
         self.sources = runners
@@ -98,6 +103,7 @@ class TenantRunner:
         async with self.changing:
             if self._file_fault is not None and not self.sources:
                 return [Fault(message=self._file_fault)]
+            self._still_there()
             self.wanted = True
             enabled = [runner for runner in self.sources.values() if runner.settings.enabled]
             results = await asyncio.gather(*(self._start(runner, patience) for runner in enabled))
@@ -107,6 +113,28 @@ class TenantRunner:
     async def start_patiently(self) -> list[Fault]:
         """As at an engine's start: waits a while for ports that the workers of an earlier engine still hold."""
         return await self.start(patience=BIND_PATIENCE)
+
+    async def start_source(self, id: str) -> SourceRunner:
+        """Starts one source; StartFailed where it cannot."""
+        async with self.changing:
+            self._still_there()
+            runner = self.source(id)
+            self.wanted = True
+            await runner.start()
+        return runner
+
+    async def stop_source(self, id: str) -> SourceRunner:
+        """Drains and stops one source; the tenant may change meanwhile."""
+        async with self.changing:
+            runner = self.source(id)
+            stopping = self._tasks.run(runner.stop())
+            await asyncio.sleep(0)  # it has begun: whatever changes next finds it draining
+        await asyncio.shield(stopping)
+        return runner
+
+    def _still_there(self) -> None:
+        if self.removed:
+            raise NotFound(f"there is no tenant {self.id}")
 
     async def _start(self, runner: SourceRunner, patience: float) -> Fault | None:
         try:
@@ -119,7 +147,8 @@ class TenantRunner:
         """Drains and stops every source; `most` seconds, if given, whatever their drain limits say."""
         self.wanted = False
         async with self.changing:
-            await asyncio.gather(*(runner.stop(most) for runner in self.sources.values()), *self._tasks)
+            await asyncio.gather(*(runner.stop(most) for runner in [*self.sources.values(), *self._leaving]))
+            await self._tasks.settled()
 
     def forget_failures(self) -> None:
         """What was not applied has been changed or given up: its reasons are history."""
@@ -129,9 +158,14 @@ class TenantRunner:
     def let_go(self, runners: list[SourceRunner]) -> None:
         """Drains and stops sources in the background; `stop` waits for them too."""
         for runner in runners:
-            task = asyncio.create_task(runner.stop())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._leaving.append(runner)
+            self._tasks.run(self._let_go(runner))
+
+    async def _let_go(self, runner: SourceRunner) -> None:
+        try:
+            await runner.stop()
+        finally:
+            self._leaving.remove(runner)
 
     def state(self) -> tuple[State, str | None]:
         """The tenant's state, which follows from its sources', and the reason of the first in error."""

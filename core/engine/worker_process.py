@@ -1,6 +1,7 @@
 """One worker as the engine has it: its process, its lifeline, its slot."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -9,16 +10,35 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from core.control.messages import State
 from core.errors import Fault, TidegateError
-from core.worker.lifeline import LINE_LIMIT, Configure, Loaded, Nudge, Ready, ToWorker, Unready, send, to_engine
+from core.worker.lifeline import (
+    LINE_LIMIT,
+    Buried,
+    Configure,
+    Loaded,
+    Nudge,
+    Ready,
+    ToEngine,
+    ToWorker,
+    Unready,
+    send,
+    to_engine,
+)
 from core.worker.slot import SlotView
 
+LAST_WORDS = 1.0
+"""Seconds for which a worker that has ended is still listened to: its lifeline may be held by what a script started."""
 READY_TIMEOUT = 20.0
 """Seconds from the start of a worker until it must say ready."""
 GRACE = 1.0
 """Seconds past its limit after which a decode that the worker could not end itself is ended with the worker."""
 RELOAD_TIMEOUT = 10.0
+ENDING_TIMEOUT = 30.0
+"""Seconds that a worker may take to end after it has closed its lifeline, as its last act."""
+LOG = logging.getLogger("tidegate.engine")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,19 +53,21 @@ class StartFailed(TidegateError):
 class WorkerProcess:
     """A worker from its start to its end. `gone` is set when it has ended."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pair: socket.socket, slot: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, slot: Path) -> None:
         self.process = process
         self.slot = slot
         self.started = time.monotonic()
         self.connections = 0
+        self.journal_fault: str | None = None
+        """Why it cannot store requests, if so."""
         self.script: str | None = None
         self.draining = False
         self.verdict: str | None = None
         """Why the engine ended it, if it did."""
         self.gone = asyncio.Event()
         self.on_nudge: Callable[[Nudge], None] = lambda nudge: None
+        self.on_buried: Callable[[list[str]], None] = lambda slots: None
         self.on_loaded: Callable[[Loaded], None] = lambda loaded: None
-        self._pair = pair
         self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
         self._view: SlotView | None = None
         self._reloading_since: float | None = None
@@ -57,33 +79,35 @@ class WorkerProcess:
         """Starts a worker and gives it its configuration; `ready` says when it could accept."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "core.worker.main", str(theirs.fileno())),
-                pass_fds=[theirs.fileno(), *(listener.fileno() for listener in inherited)],
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-            )
-        worker = cls(process, ours, Path(configure.slot))
-        reader, worker._writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "core.worker.main", str(theirs.fileno())),
+                    pass_fds=[theirs.fileno(), *(listener.fileno() for listener in inherited)],
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                )
+            worker = cls(process, Path(configure.slot))
+            reader, worker._writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
+        except BaseException:
+            ours.close()  # which ends the worker, if there is one
+            raise
         send(worker._writer, configure)
         worker._living = asyncio.create_task(worker._live(reader))
         return worker
 
     async def _live(self, reader: asyncio.StreamReader) -> None:
-        while (message := await to_engine(reader)) is not None:
-            match message:
-                case Ready():
-                    self._ready.set_result(message)
-                case Unready(fault):
-                    self._ready.set_exception(StartFailed(fault))
-                case Loaded():
-                    self._reloading_since = None
-                    self.on_loaded(message)
-                case Nudge():
-                    self.connections = message.connections
-                    self.on_nudge(message)
-        await self.process.wait()
+        """From its first word to its end. However that comes, `gone` is set: others wait for it."""
+        listening = asyncio.create_task(self._listen(reader))
+        ended = asyncio.create_task(self.process.wait())
+        await asyncio.wait([listening, ended], return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            _, late = await asyncio.wait([ended], timeout=ENDING_TIMEOUT)
+            if late:
+                self.kill("closed its lifeline and did not end")
+            await ended
+        await asyncio.wait([listening], timeout=LAST_WORDS)
+        listening.cancel()
         self._writer.close()
         if not self._ready.done():
             self._ready.set_exception(StartFailed(Fault(message=f"the worker {self.ending()} before it was ready")))
@@ -91,6 +115,34 @@ class WorkerProcess:
         if self._view is not None:
             self._view.close()
         self.gone.set()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while (message := await to_engine(reader)) is not None:
+                self._hear(message)
+        except (ValueError, msgspec.MsgspecError):
+            LOG.exception("worker %d says what no worker says", self.pid)
+            self.kill("spoke nonsense to the engine")
+        except Exception:
+            LOG.exception("what worker %d said could not be acted on", self.pid)
+            self.kill("could not be understood")
+
+    def _hear(self, message: ToEngine) -> None:
+        match message:
+            case Ready() | Unready() if self._ready.done():
+                pass
+            case Ready():
+                self._ready.set_result(message)
+            case Unready(fault):
+                self._ready.set_exception(StartFailed(fault))
+            case Buried(slots):
+                self.on_buried(slots)
+            case Loaded():
+                self._reloading_since = None
+                self.on_loaded(message)
+            case Nudge():
+                self.connections, self.journal_fault = message.connections, message.fault
+                self.on_nudge(message)
 
     async def ready(self) -> Ready:
         """Waits until the worker could accept; StartFailed where it cannot."""
@@ -100,7 +152,11 @@ class WorkerProcess:
         except TimeoutError:
             self.kill("was not ready in time")
             raise StartFailed(Fault(message=f"the worker was not ready within {READY_TIMEOUT:g} s")) from None
-        self._view = SlotView(self.slot)
+        try:
+            self._view = SlotView(self.slot)
+        except (OSError, ValueError) as error:
+            self.kill("has no slot")
+            raise StartFailed(Fault(message=f"the worker's slot cannot be read: {error}")) from error
         return ready
 
     def tell(self, message: ToWorker) -> None:

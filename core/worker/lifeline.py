@@ -49,6 +49,12 @@ class Poison(msgspec.Struct, tag=True, kw_only=True):
     reason: str
 
 
+class Bury(msgspec.Struct, tag=True):
+    """Record these requests, of a worker that drained beside this one and had to be ended."""
+
+    casualties: list[Casualty]
+
+
 class Accept(msgspec.Struct, tag=True):
     """Take connections from now on."""
 
@@ -68,6 +74,12 @@ class Ready(msgspec.Struct, tag=True, kw_only=True):
 
     script: str | None
     buried: list[str] = []
+
+
+class Buried(msgspec.Struct, tag=True):
+    """These slots are in the journal and may be removed."""
+
+    slots: list[str]
 
 
 class Unready(msgspec.Struct, tag=True):
@@ -92,8 +104,8 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """Why the journal cannot be written, if so."""
 
 
-ToWorker = Configure | Poison | Accept | Drain | Reload
-ToEngine = Ready | Unready | Loaded | Nudge
+ToWorker = Configure | Poison | Bury | Accept | Drain | Reload
+ToEngine = Ready | Buried | Unready | Loaded | Nudge
 
 _to_worker = msgspec.json.Decoder(ToWorker)
 _to_engine = msgspec.json.Decoder(ToEngine)
@@ -106,10 +118,10 @@ def send(writer: asyncio.StreamWriter, message: ToWorker | ToEngine) -> None:
 
 
 async def to_worker(reader: asyncio.StreamReader) -> ToWorker | None:
-    """The engine's next message; None when the engine has gone."""
+    """The engine's next message; None when the engine has gone, or says what no engine says."""
     try:
         line = await reader.readline()
-    except ConnectionError:
+    except (ConnectionError, ValueError):
         return None
     return _to_worker.decode(line) if line.endswith(b"\n") else None
 

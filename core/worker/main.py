@@ -5,6 +5,9 @@ Started by the engine as `python -m core.worker.main FD`, where FD is its end of
 
 import asyncio
 import gc
+import logging
+import math
+import os
 import signal
 import socket
 import sqlite3
@@ -26,6 +29,9 @@ from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
     Accept,
+    Buried,
+    Bury,
+    Casualty,
     Configure,
     Drain,
     Loaded,
@@ -55,11 +61,14 @@ class Worker:
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._log = DecodeLog()
-        sys.stdout = self._log
+        sys.stdout = sys.stderr = self._log
         self._nudging = False
         self._fault: str | None = None
-        self._told = 0
+        self._told: tuple[int, str | None] = (0, None)
+        """Connections, and why no request can be taken, as the engine heard last."""
+        self._sweeping: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
+        self._drain_until = math.inf
         self.done = asyncio.Event()
 
     def prepare(self) -> Ready:
@@ -88,13 +97,14 @@ class Worker:
         self._handler = self._make_handler(source)
         self._slot = Slot(Path(configure.slot), self._handler.largest)
         self._runner.hold_in(self._slot)
-        listeners = [socket.socket(fileno=number) for number in configure.listeners]
+        listeners = [_own_socket(number) for number in configure.listeners]
         most: int = getattr(source.settings, "max_connections", 10000)
         self._most_connections = -(-most // share)
         self._acceptor = Acceptor(listeners, self._protocol)
         for poison in configure.poisoned:
             self._poison(poison)
-        return Ready(script=decoder.version, buried=self._bury())
+        self._bury(configure.casualties)
+        return Ready(script=decoder.version)
 
     def _read_source(self) -> Configured:
         configure = self._configure
@@ -119,39 +129,43 @@ class Worker:
         made.sweep(self._loop.time())
         return made
 
-    def _bury(self) -> list[str]:
-        buried: list[str] = []
-        for casualty in self._configure.casualties:
+    def _bury(self, casualties: list[Casualty]) -> None:
+        for casualty in casualties:
             held = read_slot(Path(casualty.slot))
             if held is not None:
                 self._intake.bury(held, casualty.reason)
-            buried.append(casualty.slot)
-        return buried
 
     def _protocol(self) -> asyncio.BaseProtocol:
         if self._handler.open_connections() >= self._most_connections:
             return self._handler.turn_away()
         return self._handler.connection()
 
-    async def settled(self) -> None:
-        """Waits until what was buried is on disk."""
+    async def buried(self, casualties: list[Casualty]) -> list[str]:
+        """Waits until these are on disk; the slots that are needed no more: none, where the disk does not take them."""
         await self._committer.idle.wait()
+        return [] if self._fault is not None else [casualty.slot for casualty in casualties]
+
+    async def _bury_beside(self, casualties: list[Casualty]) -> None:
+        self._bury(casualties)
+        send(self._writer, Buried(await self.buried(casualties)))
 
     async def obey(self, reader: asyncio.StreamReader) -> None:
         """Does what the engine says, until it has gone."""
         while (message := await to_worker(reader)) is not None:
             match message:
-                case Accept():
+                case Accept() if self._sweeping is None:
                     self._acceptor.start()
                     self._sweeping = self._loop.create_task(self._sweep())
+                case Bury(casualties):
+                    self._burying = self._loop.create_task(self._bury_beside(casualties))
                 case Drain(seconds):
                     self._begin_drain(seconds)
                 case Reload():
                     self._reload()
                 case Poison():
                     self._poison(message)
-                case Configure():
-                    pass  # only the first message configures
+                case Configure() | Accept():
+                    pass  # only the first of them counts
         self._begin_drain(ORPHAN_DRAIN)
 
     def _reload(self) -> None:
@@ -160,8 +174,8 @@ class Worker:
             self._runner.load()
         except ScriptError as error:
             fault = error.fault
-        except (TimeoutError, TidegateError) as error:
-            fault = Fault(message=str(error))
+        except Exception as error:  # noqa: BLE001  # the engine hears of it; the script before it goes on
+            fault = _fault_of(error)
         self._intake.script = self._decoder.version
         send(self._writer, Loaded(self._decoder.version, fault))
 
@@ -175,7 +189,8 @@ class Worker:
             beats += 1
             if beats % 4 == 0:
                 self._intake.look_at_disk()
-                if self._intake.uncounted or self._handler.open_connections() != self._told:
+                now = (self._handler.open_connections(), self._intake.full())
+                if self._intake.uncounted or now != self._told:
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
 
@@ -194,21 +209,23 @@ class Worker:
         self._nudging = False
         uncounted = dict(self._intake.uncounted)
         self._intake.uncounted.clear()
-        self._told = self._handler.open_connections()
-        send(self._writer, Nudge(connections=self._told, uncounted=uncounted, fault=self._fault))
+        self._told = (self._handler.open_connections(), self._intake.full())
+        fault = self._fault or self._told[1]
+        send(self._writer, Nudge(connections=self._told[0], uncounted=uncounted, fault=fault))
 
     def _begin_drain(self, seconds: float) -> None:
+        self._drain_until = min(self._drain_until, self._loop.time() + seconds)
         if self._draining is None:
-            self._draining = self._loop.create_task(self._drain(seconds))
+            self._draining = self._loop.create_task(self._drain())
 
-    async def _drain(self, seconds: float) -> None:
+    async def _drain(self) -> None:
         self._acceptor.stop()
-        end = self._loop.time() + seconds
         self._handler.drain()
-        while self._handler.open_connections() and self._loop.time() < end:
+        while self._handler.open_connections() and self._loop.time() < self._drain_until:
             await asyncio.sleep(0.02)
             self._handler.sweep(self._loop.time())
         self._handler.abort()
+        await asyncio.sleep(0)  # what was cut off is recorded now
         await self._committer.close()
         self._slot.close()
         Path(self._configure.slot).unlink(missing_ok=True)
@@ -221,12 +238,20 @@ def _fault_of(error: Exception) -> Fault:
         return error.fault
     if isinstance(error, ConfigurationError):
         return error.faults[0]
-    return Fault(message=str(error))
+    if isinstance(error, (TidegateError, OSError, sqlite3.Error)):
+        return Fault(message=str(error))
+    return Fault(message=f"{type(error).__name__}: {error}")
+
+
+def _own_socket(number: int) -> socket.socket:
+    """An inherited socket, which the programs that a script starts do not inherit in turn."""
+    os.set_inheritable(number, False)
+    return socket.socket(fileno=number)
 
 
 async def run(lifeline: int) -> int:
     """The worker's life; the exit status."""
-    pair = socket.socket(fileno=lifeline)
+    pair = _own_socket(lifeline)
     pair.setblocking(False)
     reader, writer = await asyncio.open_unix_connection(sock=pair, limit=LINE_LIMIT)
     first = await to_worker(reader)
@@ -235,11 +260,11 @@ async def run(lifeline: int) -> int:
     worker = Worker(first, writer)
     try:
         ready = worker.prepare()
-    except (TidegateError, OSError, sqlite3.Error) as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, the engine says it and tries again
         send(writer, Unready(_fault_of(error)))
         await writer.drain()
         return 1
-    await worker.settled()
+    ready.buried = await worker.buried(first.casualties)
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again and again
     send(writer, ready)
@@ -255,7 +280,11 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.dont_write_bytecode = True  # nothing of ours goes into the operator's scripts folders
-    return asyncio.run(run(int(arguments[0])))
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s")
+    try:
+        return asyncio.run(run(int(arguments[0])))
+    finally:
+        sys.stderr = sys.__stderr__  # what scripts write goes to the decode log, what ends the process does not
 
 
 if __name__ == "__main__":
