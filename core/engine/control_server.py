@@ -25,6 +25,8 @@ MOST_CALLS = 32
 """Calls of one connection that may be under way; further lines are not read meanwhile."""
 MOST_UNSENT = 4 << 20
 """Bytes that may wait for a slow reader; notifications are left out past it, and frames count what they leave out."""
+LINGER_SECONDS = 1.0
+"""What a connection that ends may take to read what was said to it last."""
 
 
 class _Call(msgspec.Struct):
@@ -58,11 +60,25 @@ class Peer:
         return not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() < MOST_UNSENT
 
     def notify(self, name: str, params: object) -> None:
-        self.send({"jsonrpc": "2.0", "method": name, "params": params})
+        self._send({"jsonrpc": "2.0", "method": name, "params": params})
 
-    def send(self, message: dict[str, Any]) -> None:
+    async def answer(self, message: dict[str, Any]) -> None:
+        """Sends an answer and waits until the peer takes it, so that its calls go no faster than it reads."""
+        self._send(message)
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+    def _send(self, message: dict[str, Any]) -> None:
         if not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(message) + b"\n")
+
+    async def close(self) -> None:
+        """Ends the connection; a peer that does not read what it was sent does not hold it open."""
+        self._writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._writer.wait_closed()
+        self._writer.transport.abort()
 
 
 Dispatch = Callable[[str, Any, Peer], Awaitable[object]]
@@ -112,20 +128,18 @@ class ControlServer:
         peer = Peer(writer, role_of(peer_user(writer.get_extra_info("socket")), self._control))
         try:
             await self._serve(reader, peer)
-        except (ConnectionError, asyncio.CancelledError, ValueError):
-            pass  # a peer that breaks off, a server that stops, a line beyond the limit: the connection ends
+        except asyncio.CancelledError:
+            pass  # the server stops
         finally:
-            self._connections.discard(task)
             for callback in peer.closed:
                 callback()
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            await peer.close()
+            self._connections.discard(task)
 
     async def _serve(self, reader: asyncio.StreamReader, peer: Peer) -> None:
         free = asyncio.Semaphore(MOST_CALLS)
         async with asyncio.TaskGroup() as calls:
-            while line := await reader.readline():
+            while line := await _next_line(reader, peer):
                 await free.acquire()
                 task = calls.create_task(self._answer(line, peer))
                 task.add_done_callback(lambda _: free.release())
@@ -138,7 +152,7 @@ class ControlServer:
         try:
             call = msgspec.json.decode(line, type=_Call)
         except msgspec.MsgspecError as error:
-            peer.send(_error(None, messages.PARSE_ERROR, f"no JSON-RPC call: {error}"))
+            await peer.answer(_error(None, messages.PARSE_ERROR, f"no JSON-RPC call: {error}"))
             return
         try:
             result = await self._call(call, peer)
@@ -158,7 +172,15 @@ class ControlServer:
         else:
             answer = {"jsonrpc": "2.0", "id": call.id, "result": result}
         if call.id is not None:
-            peer.send(answer)
+            await self._deliver(answer, call, peer)
+
+    async def _deliver(self, answer: dict[str, Any], call: _Call, peer: Peer) -> None:
+        try:
+            await peer.answer(answer)
+        except (TypeError, ValueError) as error:  # no JSON: an error of this program, which must not end other calls
+            LOG.exception("%s cannot be answered", call.method)
+            message = f"{call.method}: its result cannot be written: {error}"
+            await peer.answer(_error(call.id, messages.INTERNAL_ERROR, message))
 
     async def _call(self, call: _Call, peer: Peer) -> object:
         method = METHODS.get(call.method)
@@ -176,6 +198,20 @@ class ControlServer:
         elif method.role == "admin" and peer.role != "admin":
             raise CallFault(messages.NOT_ALLOWED, f"{call.method} is for admins; you may look, not change")
         return await self._dispatch(call.method, params, peer)
+
+
+async def _next_line(reader: asyncio.StreamReader, peer: Peer) -> bytes:
+    """The next message; empty where the peer has gone, or has sent a line beyond the limit.
+
+    Nothing is raised, for that would end the calls under way, and an apply must not end half way for its caller.
+    """
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
+    except ValueError:
+        await peer.answer(_error(None, messages.INVALID_REQUEST, f"the message is longer than {LINE_LIMIT} bytes"))
+        return b""
 
 
 def agreed_role(hello: Hello, allowed: Role) -> Role:
