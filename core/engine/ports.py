@@ -1,6 +1,8 @@
 """Listening sockets of the engine, by address; and who else holds a port."""
 
 import resource
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import TidegateError
@@ -12,10 +14,10 @@ _LISTEN = "0A"
 class Listener:
     """A listening socket that one generation of workers, or two while one replaces the other, share."""
 
-    def __init__(self, address: tuple[str, int], owner: str) -> None:
+    def __init__(self, address: tuple[str, int], owner: str, beside: Sequence[socket.socket] = ()) -> None:
         self.address = address
         self.owner = owner
-        self.socket = listen_tcp(*address)
+        self.socket = listen_tcp(*address, beside)
         self.uses = 0
 
 
@@ -32,18 +34,20 @@ class ListenerPool:
         """
         listener = self._listeners.get(address)
         if listener is None:
-            listener = self._bind(address, owner)
+            listener = self._bind(address, owner, giving_up | {owner})
         elif listener.owner != owner and listener.owner not in giving_up:
             raise PortTaken(f"port {address[1]} is taken by event source {listener.owner}")
         listener.uses += 1
         return listener
 
-    def _bind(self, address: tuple[str, int], owner: str) -> Listener:
+    def _bind(self, address: tuple[str, int], owner: str, giving_up: frozenset[str]) -> Listener:
+        same_port = [other for other in self._listeners.values() if other.address[1] == address[1]]
+        staying = [other.owner for other in same_port if other.owner not in giving_up]
         try:
-            listener = Listener(address, owner)
+            beside = () if staying else [other.socket for other in same_port]
+            listener = Listener(address, owner, beside)
         except PortTaken as taken:
-            own = [other.owner for other in self._listeners.values() if other.address[1] == address[1]]
-            holder = f"event source {own[0]}" if own else holder_of_port(address[1])
+            holder = f"event source {staying[0]}" if staying else holder_of_port(address[1])
             raise PortTaken(f"{taken} by {holder}" if holder else str(taken)) from taken
         self._listeners[address] = listener
         return listener
@@ -75,9 +79,15 @@ def holder_of_port(port: int) -> str | None:
         return None
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and _has_socket(folder, inodes):
-            name = (folder / "comm").read_text().strip()
-            return f"process {folder.name} ({name})"
+            return f"process {folder.name} ({_name_of(folder)})"
     return "a process of another user"
+
+
+def _name_of(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "ended just now"
 
 
 def _listening_inodes(port: int) -> set[str]:
