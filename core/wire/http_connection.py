@@ -21,6 +21,8 @@ from core.wire.http_shared import HttpAnswer, HttpShared
 MOST_WAITING = 64
 """Requests of one connection that may wait for their commits; past that it is not read."""
 LINGER_SECONDS = 2.0
+LAST_REQUEST_SECONDS = 1.0
+"""For which a draining connection waits for one more request."""
 KEPT_OF_REFUSED = 4096
 """Bytes that are kept of a request that never reached the decoder."""
 
@@ -337,7 +339,7 @@ class HttpConnection(asyncio.BufferedProtocol):
                 if waited > self._rules.head_timeout:
                     self._refuse(408, f"the head took longer than {self._rules.head_timeout:g} s")
             case Phase.HEAD:
-                if waited > self._rules.idle_timeout:
+                if waited > (LAST_REQUEST_SECONDS if self._draining else self._rules.idle_timeout):
                     self._transport.close()
             case _:  # Phase.COUNTED, Phase.JUDGED
                 if waited > self._rules.body_timeout:
@@ -352,12 +354,12 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
 
     def drain(self) -> None:
-        """No further request after the one that is under way."""
+        """The request under way is the last, or the next where it comes soon: the answer says so, for a device may
+        already be sending it when its connection is closed."""
         self._draining = True
-        if self._phase == Phase.HEAD and not self._rest and not self._answers:
-            self._transport.close()
-        elif self._phase == Phase.HEAD and not self._rest:
-            self._answers[-1].close = True
+        self._since = self._shared.now
+        if self._phase == Phase.HEAD and not self._rest and self._answers:
+            self._answers[-1].be_last()
             self._enter(Phase.LINGER)
 
     def abort(self) -> None:

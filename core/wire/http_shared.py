@@ -101,6 +101,12 @@ class HttpAnswer:
         status, self.data = self._shared.answer_to(reason, received, self.close)
         return status
 
+    def be_last(self) -> None:
+        """The connection ends after this answer, which was made before that was known."""
+        if not self.close:
+            self.close = True
+            self.data = self.data.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+
     def release(self) -> None:
         self._connection.flush()
 
