@@ -32,13 +32,22 @@ class SegmentWriter:
         SegmentWriter._opened += 1
         self._number = SegmentWriter._opened
         self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        self._connection.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; BEGIN;" + SCHEMA
-        )
         about = {"format": str(FORMAT), "tenant": tenant, "source": source, "pid": str(os.getpid())}
-        self._connection.executemany(INSERT_META, about.items())
-        self._connection.execute("COMMIT")
-        _sync_folders(folder)
+        try:
+            self._connection.executescript(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; BEGIN;" + SCHEMA
+            )
+            self._connection.executemany(INSERT_META, about.items())
+            self._connection.execute("COMMIT")
+            _sync_folders(folder)
+        except (sqlite3.Error, OSError):
+            self._abandon()  # or a full disk would be filled with beginnings
+            raise
+
+    def _abandon(self) -> None:
+        self._connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def insert(self, rows: Sequence[tuple[JournalHead | None, Row]]) -> None:
         """Begins a transaction with these rows in it."""

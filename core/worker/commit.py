@@ -72,7 +72,7 @@ class Committer:
             return
         try:
             segment.insert([(head, row) for head, row, _, _ in batch])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, OverflowError) as error:  # the last two: a value that SQLite has no room for
             self._fail(batch, error)
             return
         segment.size += sum(entry[3] for entry in batch)
@@ -104,7 +104,7 @@ class Committer:
             answer.release()
         self.on_committed(len(batch))
 
-    def _fail(self, batch: list[Entry], error: sqlite3.Error | None) -> None:
+    def _fail(self, batch: list[Entry], error: Exception | None) -> None:
         """Nothing may be assumed of a segment after a failed commit: it is left and never written again."""
         self._settle(batch)
         if error is not None:

@@ -22,6 +22,8 @@ AGAIN_AFTER = 0.05
 """Seconds between one Overtime and the next while a script swallows them."""
 MOST_STATE = 4096
 """Bytes of JSON that a connection's state may have, for it is kept with every request."""
+MOST_REASON = 2000
+"""Characters of a script's own words that are kept; lone surrogates, which nothing can store, become question marks."""
 LOAD_TIMEOUT = 5.0
 """Seconds that the loading of a script may take."""
 
@@ -131,7 +133,7 @@ class Runner:
     def _reason(self, error: BaseException) -> str:
         """What an error says is the script's code too, and may fail in turn."""
         try:
-            return self._decoder.reason(error)
+            return self._decoder.reason(error)[:MOST_REASON].encode("utf-8", "replace").decode()
         except Overtime:
             raise
         except BaseException:  # noqa: BLE001

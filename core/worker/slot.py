@@ -43,7 +43,7 @@ class Slot:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._room = largest
-        os.ftruncate(self._file, _START + largest + _ROOM)
+        os.posix_fallocate(self._file, 0, _START + largest + _ROOM)  # a hole that a full disk cannot fill is a SIGBUS
         self._map = mmap.mmap(self._file, 0)
         self._pid = os.getpid()
         self._map[0] = 0
