@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from core.catalogue.behaviour import DecodeFailed
 from core.errors import Fault, TidegateError
 
 ARGUMENTS = ("payload", "metadata", "events", "logger")
@@ -54,13 +55,13 @@ class PythonScript:
         try:
             module = self._execute(path)
             function = getattr(module, "decode", None)
-            extras = self._signature(function)
+            extras, version = self._signature(function), self._hash(path)
         except BaseException:
             self._forget_modules()
             sys.modules.update(before)
             raise
         assert callable(function)
-        self.decode, self.extras, self.version = function, extras, self._hash(path)
+        self.decode, self.extras, self.version = function, extras, version
 
     def _execute(self, path: Path) -> ModuleType:
         importlib.invalidate_caches()
@@ -76,7 +77,7 @@ class PythonScript:
             raise ScriptError(
                 Fault(file=self._shown(error.filename), line=error.lineno or 0, message=error.msg)
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             raise ScriptError(Fault(file=self.name, message=self.reason(error))) from error
         return module
 
@@ -85,20 +86,20 @@ class PythonScript:
             raise ScriptError(
                 Fault(file=self.name, message="has no function decode(payload, metadata, events, logger)")
             )
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             raise ScriptError(Fault(file=self.name, message="decode is async; it must be a plain function"))
-        names = [
-            parameter.name
-            for parameter in inspect.signature(function).parameters.values()
-            if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
-        ]
-        beyond = names[len(ARGUMENTS) :]
-        if len(names) < len(ARGUMENTS) or not set(beyond) <= set(EXTRAS):
+        if inspect.isgeneratorfunction(function):
+            raise ScriptError(Fault(file=self.name, message="decode yields; it must call the methods of events"))
+        try:
+            signature = inspect.signature(function)
+            extras = frozenset(EXTRAS) & signature.parameters.keys()
+            signature.bind(*ARGUMENTS, **dict.fromkeys(extras))
+        except (TypeError, ValueError) as error:
             wanted = ", ".join(ARGUMENTS)
             raise ScriptError(
                 Fault(file=self.name, message=f"decode must take {wanted}, and may take state and respond")
-            )
-        return frozenset(beyond)
+            ) from error
+        return extras
 
     def _hash(self, path: Path) -> str:
         """A short hash of the script and of what it imported from the scripts folders."""
@@ -154,8 +155,13 @@ def _said(error: BaseException) -> str:
 def respond_to(received: Any) -> Callable[..., None]:
     """What a script knows as `respond`: notes the answer, which is sent after the commit."""
 
-    def respond(body: bytes | str, status: int = 200) -> None:
-        data = body.encode() if isinstance(body, str) else bytes(body)
-        received.respond = (data, int(status))
+    def respond(body: object, status: object = 200) -> None:
+        if isinstance(body, str):
+            body = body.encode()
+        if not isinstance(body, (bytes, bytearray)):
+            raise DecodeFailed(f"respond was given {type(body).__name__}, not bytes or text")
+        if not isinstance(status, int) or not 200 <= status <= 599:
+            raise DecodeFailed(f"respond was given the status {status!r}: a whole number from 200 to 599 is one")
+        received.respond = (bytes(body), status)
 
     return respond
