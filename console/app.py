@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 import themes
 from console import embedded
+from console.key_turns import KeyTurns
 from console.link import EngineLink
 from console.places import PLACES, screen_of
 from console.screens.base import TidegateScreen
@@ -25,8 +26,6 @@ from core.catalogue.registry import Catalogue, catalogue
 from core.control.client import ControlClient
 from core.errors import TidegateError
 
-HELD_KEYS = 1.0
-"""Seconds that keys wait for what the key before them began."""
 SHUTDOWN_LIMIT = 20.0
 """Seconds an engine may take to drain and end when the console stops it."""
 
@@ -51,8 +50,7 @@ class TidegateApp(App[int]):
     ) -> None:
         super().__init__()
         self.owned = owned
-        self._keys_act = asyncio.Event()
-        self._keys_act.set()
+        self._turns = KeyTurns(self)
         self.session = Session(EngineLink(reach, lambda: self.session.screens), components or catalogue(), readonly)
         for theme in themes.load_themes().values():
             self.register_theme(theme)
@@ -69,24 +67,27 @@ class TidegateApp(App[int]):
         self.run_worker(self.session.link.run(), name="link")
         await self.switch_mode(PLACES[0].name)
 
+    def on_ready(self) -> None:
+        gc.freeze()  # what is there now stays: collecting it again and again would only hold keys up
+
     # Ways about.
 
     async def action_place(self, name: str) -> None:
         await self.go_to(name)
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not self._keys_act.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HELD_KEYS):
-                    await self._keys_act.wait()
-            self._keys_act.set()
-        await super().on_event(event)
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._turns.admit(event):
+            taker = self.focused or (self.screen_stack[-1] if self.screen_stack else None)
+            await super().on_event(event)
+            self._turns.acted(taker)
 
     def hold_keys(self) -> None:
-        self._keys_act.clear()
+        self._turns.hold()
 
     def release_keys(self) -> None:
-        self._keys_act.set()
+        self._turns.release()
 
     async def show_plan(self, tenant: str) -> None:
         await self.push_screen(PlanScreen(tenant))
@@ -123,7 +124,7 @@ class TidegateApp(App[int]):
         yield SystemCommand("Theme", "changes the colours", self.action_change_theme)
 
     def watch_theme(self, theme: str) -> None:
-        if self.is_mounted and theme in themes.load_themes():
+        if self.is_mounted and theme in themes.load_themes() and theme != themes.chosen_theme():
             themes.remember_theme(theme)
 
     # The end.
@@ -132,26 +133,30 @@ class TidegateApp(App[int]):
         """Quits; asks first where that would stop an engine or lose a draft."""
         if isinstance(self.screen, Question):
             return
-        welcome = self.session.link.welcome
-        if self.owned or welcome is None or welcome.mode == "serve" or self.session.locked:
+        lost = [draft.tenant for draft in self.session.drafts.changed()]
+        stops = self._would_stop()
+        if not lost and not stops:
             self.exit(0)
             return
-        question = Question(
-            "Quit",
-            "The engine of this home was started by a console. Devices can send only while it runs.",
-            (
-                Answer("stop", "Stop the engine and quit", "s"),
-                Answer("leave", "Leave it running and quit", "l"),
-                Answer("cancel", "Cancel", "c"),
-            ),
-        )
-        await self.push_screen(question, self._quit)
+        said = [f"What is not staged is lost: the draft of {', '.join(lost)}."] if lost else []
+        if stops:
+            said.append("The engine of this home was started by a console. Devices can send only while it runs.")
+        stay = Answer("stay", "Cancel", "c")
+        leave = Answer("leave", "Leave it running and quit" if stops else "Quit", "l" if stops else "u")
+        stop = (Answer("stop", "Stop the engine and quit", "s"),) if stops else ()
+        await self.push_screen(Question("Quit", "\n\n".join(said), (*stop, leave, stay)), self._quit)
+
+    def _would_stop(self) -> bool:
+        """Whether it is this console's to stop the engine."""
+        welcome = self.session.link.welcome
+        return welcome is not None and welcome.mode == "embedded" and not self.owned and not self.session.locked
 
     def _quit(self, answer: str | None) -> None:
+        self.release_keys()
         if answer == "leave":
             self.exit(0)
         elif answer == "stop":
-            self.run_worker(self._stop_and_quit())
+            self.run_worker(self._stop_and_quit)
 
     async def _stop_and_quit(self) -> None:
         with contextlib.suppress(TidegateError):
@@ -167,7 +172,6 @@ def run(home: Path, *, demo: bool = False, readonly: bool = False) -> int:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
     app = TidegateApp(lambda: embedded.reach(home, "viewer" if readonly else None), readonly=readonly, owned=demo)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     return app.run() or app.return_code or 0
 
 

@@ -147,6 +147,11 @@ class EngineLink:
             raise EngineGone(f"the engine is away: {self.reason}" if self.reason else "the engine is not reached yet")
         return await self._client.call(method, params, timeout=timeout)
 
+    async def refresh(self) -> None:
+        """Fetches the state now, where the next notification would come too late for what an operator just did."""
+        self.status = await self.call("status", None, Status)
+        self._tell(StatusChanged)
+
     async def subscribe(self, params: Subscribe, on_frame: Callable[[Frame], None]) -> Feed:
         """Starts a live feed; ControlError where its filter has a fault. While the engine is away it starts later."""
         feed = Feed(params, on_frame)

@@ -28,6 +28,8 @@ class Dialog(ModalScreen[R]):
 
     heading: str = ""
     keys: str = ""
+    _answered = False
+    """It closes once, however fast keys come."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -40,12 +42,16 @@ class Dialog(ModalScreen[R]):
         yield from ()
 
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        if not self._answered:
+            self._answered = True
+            self.dismiss(None)
 
     def answer(self, result: R) -> None:
         """Closes it with an answer. Keys pressed before that has had its effect wait for it."""
-        console_of(self).hold_keys()
-        self.dismiss(result)
+        if not self._answered:
+            self._answered = True
+            console_of(self).hold_keys()
+            self.dismiss(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class PlanScreen(OfTenantScreen):
                 await self._fetch()
             self._show()
         await self.draft.load()
+        await self.link.refresh()
 
     def on_apply_progress(self, message: ApplyProgress) -> None:
         message.stop()

@@ -34,6 +34,7 @@ async def power(screen: TidegateScreen, path: str, state: State, kind: str, name
 async def _start(screen: TidegateScreen, path: str, name: str) -> None:
     screen.say(f"starting {name}", "waits")
     node = await screen.link.call("lifecycle.start", Target(path), timeout=STOP_LIMIT)
+    await screen.link.refresh()
     if node.state == "error":
         screen.say(f"{name}: {node.reason}", "wrong")
     else:
@@ -43,6 +44,7 @@ async def _start(screen: TidegateScreen, path: str, name: str) -> None:
 async def _end(screen: TidegateScreen, verb: str, path: str, name: str) -> None:
     screen.say(f"stopping {name}", "waits")
     node = await screen.link.call(f"lifecycle.{verb}", Target(path), timeout=STOP_LIMIT)
+    await screen.link.refresh()
     screen.say(
         f"{name} is {node.state}" + (f": {node.reason}" if node.reason else ""),
         "wrong" if node.state == "error" else "done",

@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import ContentSwitcher, Tab, Tabs
+from textual.widgets import ContentSwitcher
 
 from console.actions import ACTIONS, Action
 from console.editor import edit_text
@@ -14,8 +14,11 @@ from console.screens.device_communication import DeviceCommunication
 from console.screens.event_sources import EventSources
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
+from console.session import console_of
 from console.text import mark, state_words
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows
+from console.widgets.state_tree import StateTree
+from console.widgets.tab_line import TabLine
 from core.catalogue.tenant import TENANT
 
 
@@ -44,12 +47,10 @@ class TenantScreen(OfTenantScreen):
         head = Rows(gutter=1, id="head")
         head.can_focus = False
         yield head
-        tabs = Tabs(Tab("Engine Configuration", id="configuration"), Tab("Engine State", id="state"))
-        tabs.can_focus = False
-        yield tabs
+        yield TabLine("Engine Configuration", "Engine State")
         with ContentSwitcher(initial="configuration"):
             yield Rows(id="configuration")
-            yield Rows(id="state")
+            yield StateTree(self.tenant, id="state")
 
     def on_mount(self) -> None:
         self.query_one("Rows#configuration").focus()
@@ -67,6 +68,8 @@ class TenantScreen(OfTenantScreen):
 
     def status_changed(self) -> None:
         self.query_one("#head", Rows).show([Row("head", lambda width: [self._head()], selectable=False)])
+        if self.link.status is not None:
+            self.query_one(StateTree).show(self.link.status)
         self.draft_changed()
 
     def _head(self) -> Line:
@@ -110,16 +113,18 @@ class TenantScreen(OfTenantScreen):
     # Doing.
 
     def action_turn(self) -> None:
-        tabs = self.query_one(Tabs)
-        tabs.active = "state" if tabs.active == "configuration" else "configuration"
+        self.query_one(TabLine).move(1)
 
-    @on(Tabs.TabActivated)
-    def _turned(self, event: Tabs.TabActivated) -> None:
-        self.query_one(ContentSwitcher).current = event.tab.id
+    @on(TabLine.Switched)
+    def _turned(self, event: TabLine.Switched) -> None:
+        self.query_one(ContentSwitcher).current = ("configuration", "state")[event.active]
         if self.is_current:
-            self.query_one(f"Rows#{event.tab.id}").focus()
+            (self.query_one(StateTree).rows if event.active else self.query_one("Rows#configuration")).focus()
 
     async def action_open(self) -> None:
+        if self.query_one(TabLine).active:
+            await self._show_traffic()
+            return
         await self.drafted()
         match self.query_one("Rows#configuration", Rows).current:
             case "device_communication":
@@ -130,6 +135,13 @@ class TenantScreen(OfTenantScreen):
                 await self.app.push_screen(TenantSettingsScreen(self.tenant))
             case _:
                 pass
+
+    async def _show_traffic(self) -> None:
+        """What the component under the cursor of Engine State receives."""
+        node = self.query_one(StateTree).current
+        source = node.path.split("/")[1:2] if node else []
+        terms = [f"tenant:{self.tenant}", *(f"source:{id}" for id in source)]
+        await console_of(self).go_to("traffic", filter=" ".join(terms))
 
     async def follow(self, path: str, filter: str) -> None:
         """Opens the source `path` of this tenant."""

@@ -145,6 +145,8 @@ class ManageTenants(TidegateScreen):
     async def _create(self, made: NewTenant) -> None:
         await self.link.call("tenants.create", made)
         self.query_one("#tenants", Rows).go_to(made.id)
+        await self.link.refresh()
+        self.status_changed()
         self.say(f"made {made.name}; enter opens it")
 
     async def action_power(self) -> None:
@@ -172,6 +174,7 @@ class ManageTenants(TidegateScreen):
     async def _remove(self, row: TenantRow, answer: str) -> None:
         if answer == "remove":
             await self.link.call("tenants.remove", OfTenant(row.id))
+            await self.link.refresh()
             self.say(f"removed {row.name}")
 
     # The filter.
