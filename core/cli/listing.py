@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
@@ -168,6 +169,7 @@ class LiveFrames:
     def __init__(self, client: ControlClient) -> None:
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(QUEUED_FRAMES)
         self._left_out = 0
+        self._told = 0.0
         client.on_notification = self._came
         client.on_closed = self._closed
 
@@ -186,9 +188,16 @@ class LiveFrames:
         self._frames.put_nowait(None)
 
     async def __aiter__(self) -> AsyncGenerator[Frame]:
-        while (frame := await self._frames.get()) is not None:
-            yield frame
-            if self._left_out and self._frames.empty():
-                sys.stderr.write(f"tidegate: {plural(self._left_out, 'row')} left out: more came than could be shown\n")
-                self._left_out = 0
+        try:
+            while (frame := await self._frames.get()) is not None:
+                yield frame
+                if time.monotonic() - self._told >= 1.0:
+                    self._tell_left_out()
+        finally:
+            self._tell_left_out()
         raise EngineGone("the engine has gone away")
+
+    def _tell_left_out(self) -> None:
+        if self._left_out:
+            sys.stderr.write(f"tidegate: {plural(self._left_out, 'row')} left out: more came than could be shown\n")
+            self._left_out, self._told = 0, time.monotonic()

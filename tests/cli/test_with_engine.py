@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -80,6 +81,23 @@ def test_follow_is_live_and_ends_with_the_engine(home: Homestead, engine: subpro
     _, err = following.communicate(timeout=30)
     assert following.returncode == 1
     assert err == b"tidegate: the engine has gone away\n"
+
+
+def test_follow_says_exactly_how_much_it_left_out(home: Homestead, engine: subprocess.Popen[bytes]) -> None:
+    sent, target = 6000, f"http://127.0.0.1:{home.port}/lora"
+    home.post(TUTORIAL_BODY)
+    command = [*COMMAND, "requests", "--follow", "--limit", "1", "--json", "--home", str(home.path)]
+    with tempfile.TemporaryFile() as rows:
+        following = subprocess.Popen(command, stdout=rows, stderr=subprocess.PIPE, env=environment())
+        until(lambda: os.fstat(rows.fileno()).st_size > 0, "the row that was there")
+        assert tidegate("send", target, "--count", str(sent), "-c", "16").status == 0
+        until(lambda: home("status", "--json").objects[0]["behind"] == 0, "the index")
+        engine.terminate()
+        _, err = following.communicate(timeout=30)
+        rows.seek(0)
+        printed = len(rows.read().splitlines()) - 1
+    left_out = sum(int(count.replace(",", "")) for count in re.findall(r"([\d,]+) rows? left out", err.decode()))
+    assert printed + left_out == sent
 
 
 def test_ctrl_c_ends_follow_quietly(home: Homestead, engine: subprocess.Popen[bytes]) -> None:
