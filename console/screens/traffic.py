@@ -73,7 +73,7 @@ class LiveTraffic(TidegateScreen):
         self._beside_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield FilterBar("everything; / filters, as in source:lora status:>=400", id="filter")
+        yield FilterBar("everything; / filters, as in source:lora", id="filter")
         with Horizontal():
             yield TrafficList(id="traffic")
             yield RequestView(id="beside")

@@ -16,6 +16,7 @@ from console.widgets.document import Document, plain
 from console.widgets.hex_view import HexView
 from console.widgets.json_text import json_colours, pretty_json
 from console.widgets.painted import PaintedView, Piece
+from console.widgets.rows import wrapped
 from console.widgets.tab_line import TabLine
 from console.widgets.traffic_row import became, outcome_class, request_of, status_of
 from core.model.events import event_json
@@ -26,13 +27,15 @@ BODY_SHOWN = 256 * 1024
 BESIDE_CELLS = 76
 """From this width on the bytes stand beside the text."""
 BRIEF_EVENTS = 3
+REASON_LINES = 4
+"""Lines that a reason takes at most; the rest of a longer one is in the saved request."""
 
 BodyAs = Literal["json", "text", "hex"]
 TABS = ("body", "head", "log", "events", "timing")
 
 
 class RequestHead(PaintedView):
-    """Two lines: the outcome with the figures; the reason, or the first event."""
+    """The outcome with the figures; below it the whole reason, or the first event."""
 
     DEFAULT_CSS = "RequestHead { height: 2; background: $background; overflow: hidden hidden; }"
 
@@ -41,16 +44,30 @@ class RequestHead(PaintedView):
     def show(self, row: TrafficRow) -> None:
         """Shows this request's summary."""
         self.row = row
+        self._lay_out()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.styles.height = 1 + min(REASON_LINES, max(1, len(self._reason())))
         self.refresh()
+
+    def _reason(self) -> list[list[Piece]]:
+        if self.row is None or not self.row.reason:
+            return []
+        words = f"{sign('✕')} {self.row.reason}"
+        return wrapped(words, outcome_class(self.row), max(1, self.size.width - 1), indent=1)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         row = self.row
         if row is None:
             return self.paint([], width)
-        if y == 1:
-            return self.paint([(" ", ""), *became(row, width - 1)], width)
-        return self.paint(self._figures(row), width)
+        if y == 0:
+            return self.paint(self._figures(row), width)
+        lines = self._reason() or [[(" ", ""), *became(row, width - 1)]]
+        return self.paint(lines[y - 1] if y <= len(lines) else [], width)
 
     def _figures(self, row: TrafficRow) -> list[Piece]:
         mark = sign("●" if row.outcome == "decoded" else "✕")

@@ -82,8 +82,8 @@ def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
 def became(row: TrafficRow, width: int) -> list[Piece]:
     """What it became: the first event in brief, or why there is none."""
     if row.outcome != "decoded":
-        word = "refused  " if row.outcome == "refused" else ""
-        return [(f"{sign('✕')} {word}{fit(row.reason or 'no reason given', width)}", outcome_class(row))]
+        words = f"{sign('✕')} {'refused  ' if row.outcome == 'refused' else ''}"
+        return [(words + fit(row.reason or "no reason given", max(1, width - len(words))), outcome_class(row))]
     if not row.decoded:
         return [("no events", "painted--quiet")]
     first = row.decoded[0]
