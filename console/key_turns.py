@@ -5,7 +5,6 @@ before its binding acts. Of `soc`, enter, `lora` in one packet, `lora` would be 
 """
 
 import asyncio
-import contextlib
 from collections import deque
 
 from textual import events
