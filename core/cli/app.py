@@ -93,6 +93,9 @@ def run(open_console: OpenConsole) -> NoReturn:
 
 
 def _status(arguments: list[str], open_console: OpenConsole) -> int:
+    for argument in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in argument):  # how Python shows bytes that are no UTF-8
+            return _fail(f"{argument!r} is not UTF-8", 2)
     try:
         status = app(arguments, prog_name="tidegate", standalone_mode=False, obj=Front(open_console))
     except typer.TyperException as fault:

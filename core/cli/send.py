@@ -72,12 +72,13 @@ def parse_target(text: str) -> Target:
     """A URL, or HOST:PORT for raw TCP."""
     from core.cli.simulator.line import Target
 
-    parts = urlsplit(text if "://" in text else f"tcp://{text}")
+    plain = text.isascii() and text.isprintable() and " " not in text
     try:
+        parts = urlsplit(text if "://" in text else f"tcp://{text}") if plain else urlsplit("")
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
-        port = None
-    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname or not port or not text.isascii():
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname or not port:
         raise typer.BadParameter(
             f"{text!r} is neither a URL such as http://localhost:8484/lora nor HOST:PORT", param_hint="URL|HOST:PORT"
         )
