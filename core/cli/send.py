@@ -70,18 +70,23 @@ def send(
 
 def parse_target(text: str) -> Target:
     """A URL, or HOST:PORT for raw TCP."""
-    from core.cli.simulator.line import Target
-
-    plain = text.isascii() and text.isprintable() and " " not in text
     try:
-        parts = urlsplit(text if "://" in text else f"tcp://{text}") if plain else urlsplit("")
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return _target(text)
     except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname or not port:
         raise typer.BadParameter(
             f"{text!r} is neither a URL such as http://localhost:8484/lora nor HOST:PORT", param_hint="URL|HOST:PORT"
-        )
+        ) from None
+
+
+def _target(text: str) -> Target:
+    from core.cli.simulator.line import Target
+
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError(text)
+    parts = urlsplit(text if "://" in text else f"tcp://{text}")
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname or not port:
+        raise ValueError(text)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)
 
