@@ -43,7 +43,8 @@ class LiveTraffic(TidegateScreen):
     PLACE = "traffic"
     ABOUT = (
         "Every request as it arrives, newest at the bottom, with what became of it. It follows until you move up or "
-        "pause it; what has passed is fetched again as you scroll back.\n\n"
+        "pause it; what has passed is fetched again as you scroll back. On a wide terminal the current request stands "
+        "beside the list: tab goes there, escape back.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400      -outcome:decoded      device:2789*      ms:>10 bytes:>1k\n"
         "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."
@@ -290,6 +291,9 @@ class LiveTraffic(TidegateScreen):
         self.list.set_lines(1 if self.list.lines_a_row == 2 else 2)
 
     async def action_back(self) -> None:
+        if not self.list.has_focus:
+            self.list.focus()
+            return
         if self.list.marked:
             self.list.unmark()
             self.refresh_frame()

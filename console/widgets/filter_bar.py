@@ -35,7 +35,7 @@ class _Line(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "recall(-1)", "Earlier", show=False),
         Binding("down", "recall(1)", "Later", show=False),
-        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("escape,tab,shift+tab", "cancel", "Cancel", show=False),
     ]
 
     @dataclass
@@ -159,6 +159,12 @@ class FilterBar(Vertical):
         self.line.value = self.entered
         self._leave()
         self.post_message(self.Left())
+
+    def on_descendant_blur(self) -> None:
+        """Clicked away from: what was not entered goes. A terminal that is looked away from keeps it."""
+        if self.line.can_focus and self.app.app_focus:
+            self.line.value = self.entered
+            self.line.can_focus = False
 
     def on__line_recalled(self, message: _Line.Recalled) -> None:
         message.stop()

@@ -208,3 +208,7 @@ async def test_a_wide_terminal_shows_the_current_request_beside_the_list(home: H
         await walker.sees('"no": 1', "✕ failed   422")
         await walker.press("up")
         await walker.sees('"rssi": -111', "● decoded   200")
+        await walker.press("tab", "tab")
+        await walker.sees("┌ Head ┐", "Content-Type: application/json")
+        await walker.press("escape", "down")
+        await walker.sees("✕ failed   422")

@@ -2,6 +2,7 @@
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollUp
 
 import themes
 from console.widgets.traffic_list import TrafficList
@@ -18,6 +19,7 @@ class Listing(App[None]):
         self.traffic = TrafficList(capacity)
         self.wanted: list[bool] = []
         self.behind = 0
+        self.opened = 0
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.default_variables()
@@ -34,6 +36,9 @@ class Listing(App[None]):
 
     def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
         self.behind += 1
+
+    def on_traffic_list_opened(self, message: TrafficList.Opened) -> None:
+        self.opened += 1
 
     def feed(self, first: int, stop: int, left_out: int = 0) -> None:
         self.traffic.receive(some(first, stop), left_out)
@@ -155,6 +160,41 @@ async def test_nothing_is_painted_while_it_stands_still_and_rows_come_below() ->
         await pilot.press("down")
         await pilot.pause()
         assert painted != []
+
+
+async def test_what_a_burst_costs_does_not_depend_on_its_size() -> None:
+    app = Listing(capacity=10_000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        painted: list[int] = []
+        paint = app.traffic.render_line
+        app.traffic.render_line = lambda y: (painted.append(y), paint(y))[1]  # pyright: ignore[reportAttributeAccessIssue]  # counted, not replaced
+        app.feed(0, 20_000)
+        await pilot.pause()
+        assert app.current == "device-19999"
+        assert 0 < len(painted) <= 2 * 24
+
+
+async def test_the_wheel_stands_still_and_takes_the_cursor_along() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 100)
+        for _ in range(12):
+            app.traffic.post_message(MouseScrollUp(app.traffic, 5, 5, 0, -1, 0, False, False, False))
+        await pilot.pause()
+        assert not app.traffic.following
+        assert app.current in app.shown()
+        assert app.current != "device-99"
+
+
+async def test_a_click_goes_to_a_row_and_a_second_one_opens_it() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.feed(0, 5)
+        await pilot.click(app.traffic, offset=(20, 4))
+        assert app.current == "device-2"
+        assert app.opened == 0
+        await pilot.click(app.traffic, offset=(20, 5))
+        assert app.opened == 1
 
 
 async def test_it_counts_what_the_engine_left_out_and_what_fell_out() -> None:
