@@ -48,7 +48,8 @@ class Applying:
     async def run(self) -> Applied:
         """Applies; where the result says not `applied`, nothing has changed."""
         async with self._tenant.changing:
-            file, components = self._store.file, self._surroundings.catalogue
+            components = self._surroundings.catalogue
+            file = self._store.staged_file if self._text == self._store.staged_text() else self._store.file
             self._changes = make_plan(self._tenant.id, self._tenant.text, self._text, components, file).changes
             faults = await asyncio.to_thread(self._store.check, self._text, file)
             if faults:

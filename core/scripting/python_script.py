@@ -78,7 +78,8 @@ class PythonScript:
                 Fault(file=self._shown(error.filename), line=error.lineno or 0, message=error.msg)
             ) from error
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            raise ScriptError(Fault(file=self.name, message=self.reason(error))) from error
+            file, line = self._place(error)
+            raise ScriptError(Fault(file=file or self.name, line=line, message=_said(error))) from error
         return module
 
     def _signature(self, function: object) -> frozenset[str]:
@@ -133,14 +134,19 @@ class PythonScript:
 
     def reason(self, error: BaseException) -> str:
         """What went wrong, as `decode.py:14  JSON is missing the id`: the innermost line that is a script's own."""
-        place = ""
+        file, line = self._place(error)
+        return (f"{file}:{line}  " if file else "") + _said(error)
+
+    def _place(self, error: BaseException) -> tuple[str, int]:
+        """File and line of the innermost step that is a script's own."""
+        place = "", 0
         step = error.__traceback__
         while step is not None:
             file = step.tb_frame.f_code.co_filename
             if self._within(file):
-                place = f"{self._shown(file)}:{step.tb_lineno}  "
+                place = self._shown(file), step.tb_lineno
             step = step.tb_next
-        return place + _said(error)
+        return place
 
 
 def _said(error: BaseException) -> str:

@@ -61,9 +61,12 @@ class Acceptor:
         for listener in self._listeners:
             self._loop.remove_reader(listener.fileno())
 
-    def stop(self) -> None:
-        """Takes no more connections; those that wait are for whoever else has the listening socket."""
+    async def stop(self) -> None:
+        """Takes no more connections, once those that were taken have their protocols; those that wait in the kernel
+        are for whoever else has the listening socket."""
         self._accepting = False
         self._unlisten()
         for listener in self._listeners:
             listener.close()
+        if self._connecting:
+            await asyncio.wait(self._connecting)

@@ -219,7 +219,7 @@ class Worker:
             self._draining = self._loop.create_task(self._drain())
 
     async def _drain(self) -> None:
-        self._acceptor.stop()
+        await self._acceptor.stop()
         self._handler.drain()
         while self._handler.open_connections() and self._loop.time() < self._drain_until:
             await asyncio.sleep(0.02)

@@ -13,6 +13,8 @@ class Devices:
     def __init__(self, port: int, connections: int = 16) -> None:
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
+        self.cut_off = 0
+        """Connections that ended, or could not be made, when they should not."""
         self._port = port
         self._connections = connections
         self._numbers = itertools.count()
@@ -36,17 +38,19 @@ class Devices:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
             except OSError:
+                self.cut_off += 1
                 await asyncio.sleep(0.02)
                 continue
             try:
                 await self._talk(reader, writer)
             except (OSError, asyncio.IncompleteReadError):
-                pass  # cut off: what was not acknowledged is the device's to send again
+                self.cut_off += 1  # what was not acknowledged is the device's to send again
             finally:
                 writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while not self._stopping.is_set():
+        head = b""
+        while not self._stopping.is_set() and b"Connection: close" not in head:
             id = f"d{next(self._numbers)}"
             payload = body(id)
             writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(payload), payload))

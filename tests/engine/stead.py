@@ -97,6 +97,12 @@ class Stead(Homestead):
         nodes = [node for node in self.source(id).children if node.kind == "worker" and node.state == "started"]
         return [node.detail["pid"] for node in nodes]
 
+    def children(self) -> list[int]:
+        """The processes that the engine has started."""
+        engine = self.engines[-1].pid
+        tasks = Path(f"/proc/{engine}/task").glob("*/children")
+        return [int(pid) for task in tasks for pid in task.read_text().split()]
+
     def events(self) -> list[dict[str, Any]]:
         return self("events", "--json", "--limit", "1000000").objects
 
