@@ -69,6 +69,7 @@ class LiveTraffic(TidegateScreen):
         self.tenant: str | None = None
         self.feed: Feed | None = None
         self._filling = 0
+        self._noted = ""
         self._beside = ""
         """Which request is shown beside the list."""
         self._beside_timer: Timer | None = None
@@ -204,7 +205,9 @@ class LiveTraffic(TidegateScreen):
     # The list moves
 
     def on_traffic_list_moved(self, message: TrafficList.Moved) -> None:
-        self.refresh_frame()
+        if self._noted != self.note():
+            self._noted = self.note()
+            self.refresh_frame()
         self._tell_counts()
         if self.has_class("-wide"):
             self._show_beside()

@@ -95,6 +95,7 @@ class FilterBar(Vertical):
         self.entered = ""
         self.history: list[str] = []
         self._place = 0
+        self._told = ""
         self._faulty = _Faulty()
         self._placeholder = placeholder
 
@@ -128,7 +129,10 @@ class FilterBar(Vertical):
 
     def tell(self, text: str) -> None:
         """Says something at the right of the field."""
-        self.query_one(".told", Static).update(Text(visible(text)))
+        if text != self._told:
+            grew = len(text) != len(self._told)
+            self._told = text
+            self.query_one(".told", Static).update(Text(visible(text)), layout=grew)
 
     def show_fault(self, error: FilterError | None) -> None:
         """Points at a fault's column and says what is wrong there; None takes that away."""
