@@ -19,7 +19,7 @@ from core.engine.source import SourceRunner
 from core.engine.surroundings import Surroundings
 from core.engine.tenant import TenantRunner
 from core.engine.worker_process import StartFailed
-from core.errors import Fault, TidegateError
+from core.errors import Conflict, Fault, TidegateError
 
 Progress = Callable[[Applied], None]
 
@@ -39,6 +39,7 @@ class Applying:
         self._text = text
         self._store = TenantStore(surroundings.home, tenant.id, surroundings.catalogue)
         self._progress = progress
+        self._seen = self._store.active_text()
         self._configuration: TenantConfiguration = tenant.parse(text)
         self._changes: list[Change] = []
         self._runners: dict[str, SourceRunner] = {}
@@ -106,6 +107,8 @@ class Applying:
 
     async def _write(self) -> None:
         try:
+            if await asyncio.to_thread(self._store.active_text) != self._seen:
+                raise Conflict("it was edited by hand meanwhile: look at it, and apply again")
             await asyncio.to_thread(self._store.activate, self._text)
         except (OSError, TidegateError) as error:
             self._failures[""] = Fault(message=f"tenant.toml cannot be written: {error}")

@@ -136,7 +136,11 @@ def test_a_port_that_somebody_has_refuses_the_whole_change(stead: Stead) -> None
         ("raises.py", SCRIPT + "\n1 / 0\n", "raises.py:8: event_sources.lora: ZeroDivisionError"),
         ("exits.py", SCRIPT + "\nraise SystemExit(4)\n", "exits.py:8: event_sources.lora: SystemExit: 4"),
         ("yields.py", SCRIPT + "    yield\n", "yields.py: event_sources.lora: decode yields"),
-        ("poor.py", "def decode(payload): ...\n", "poor.py:1: event_sources.lora.decoder: decode does not take metadata"),
+        (
+            "poor.py",
+            "def decode(payload): ...\n",
+            "poor.py:1: event_sources.lora.decoder: decode does not take metadata",
+        ),
     ],
 )
 def test_a_script_that_cannot_be_used_refuses_the_change(
