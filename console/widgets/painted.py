@@ -90,7 +90,7 @@ class PaintedView(ScrollView):
             base += self.component_style(ground)
         segments: list[Segment] = []
         left = width
-        for text, name in pieces:
+        for text, name in joined(pieces):
             shown = visible(text)
             cells = cell_len(shown)
             if cells > left:
@@ -103,6 +103,17 @@ class PaintedView(ScrollView):
         if left > 0:
             segments.append(Segment(" " * left, base))
         return Strip(segments, width)
+
+
+def joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same in fewer pieces: neighbours of one class cost the terminal one change of colour."""
+    fewer: list[Piece] = []
+    for text, name in pieces:
+        if fewer and fewer[-1][1] == name:
+            fewer[-1] = (fewer[-1][0] + text, fewer[-1][1])
+        else:
+            fewer.append((text, name))
+    return fewer
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
