@@ -39,14 +39,15 @@ def init(
 
 
 async def _init(home: Path, tenant: str, name: str | None, port: int | None) -> int:
-    from core.cli.reach import reach
-    from core.cli.tutorial import PORT, default_name, make_tenant, used_ports
+    from core.cli.reach import Offline, reach
+    from core.cli.tutorial import PORT, default_name, is_taken, make_tenant, used_ports
     from core.config.home import Home
 
     async with reach(home, make=True) as engine:
         if port is None:
             used = await used_ports(engine, Home(home).tenant_ids())
-            port = next(number for number in range(PORT, 65536) if number not in used)
+            runs = not isinstance(engine, Offline)  # then the port is opened at once
+            port = next(n for n in range(PORT, 65536) if n not in used and not (runs and is_taken(n)))
         await make_tenant(engine, tenant, name or default_name(tenant), port)
     return port
 

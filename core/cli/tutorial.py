@@ -11,6 +11,7 @@ from core.control.messages import (
     Applied,
     Apply,
     Configuration,
+    Empty,
     NewTenant,
     OfTenant,
     Script,
@@ -68,17 +69,24 @@ def tenant_text(tenant: str, name: str, port: int) -> str:
 
 
 async def make_tenant(engine: Engine, tenant: str, name: str, port: int) -> None:
-    """Makes the tenant, its script and its configuration, and applies it; TidegateError says what stood in the way."""
+    """Makes the tenant with its script and event source; TidegateError says why not, and then there is none."""
     made = await engine.call("tenants.create", NewTenant(id=tenant, name=name), Configuration)
+    try:
+        await _fill(engine, tenant, tenant_text(tenant, name, port), made.active.revision)
+    except TidegateError:
+        await engine.call("tenants.remove", OfTenant(tenant), Empty)
+        raise
+
+
+async def _fill(engine: Engine, tenant: str, text: str, base: str) -> None:
     template = lora_template()
     await engine.call("scripts.write", WriteScript(tenant=tenant, name=template.name, text=template.text), Script)
-    staged = Stage(tenant=tenant, text=tenant_text(tenant, name, port), base=made.active.revision)
-    await engine.call("configuration.stage", staged, Configuration)
+    await engine.call("configuration.stage", Stage(tenant=tenant, text=text, base=base), Configuration)
     applied = await engine.call("configuration.apply", Apply(tenant=tenant), Applied)
     if applied.faults:
         raise ConfigurationError(applied.faults)
     if not applied.applied:
-        raise TidegateError(f"{tenant} is made and its event source is staged, but not applied: {applied.reason}")
+        raise TidegateError(f"{tenant} is not made: {applied.reason}")
 
 
 async def used_ports(engine: Engine, tenants: Iterable[str]) -> set[int]:
@@ -93,12 +101,19 @@ async def used_ports(engine: Engine, tenants: Iterable[str]) -> set[int]:
 
 def free_port(wanted: int = PORT) -> int:
     """`wanted` where nobody listens there, else some port where nobody does."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise TidegateError("no port is free on 127.0.0.1")
+    if wanted and not is_taken(wanted):
+        return wanted
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a port of this machine's own address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tidegate import COMMAND, TUTORIAL_BODY, Homestead, environment, tidegate, until
+from tests.cli.tidegate import COMMAND, TUTORIAL_BODY, Homestead, environment, free_port, tidegate, until
 
 
 @pytest.fixture
@@ -205,10 +205,15 @@ def test_decoding_is_tried_without_storing(home: Homestead, engine: subprocess.P
 
 
 def test_init_makes_a_second_tenant_on_a_running_engine(home: Homestead, engine: subprocess.Popen[bytes]) -> None:
-    done = home("init", "--tenant", "site-a", "--name", "Site A")
+    done = home("init", "--tenant", "site-a", "--name", "Site A", "--json")
     assert done.status == 0, done.err
+    assert done.objects[0]["port"] != home.port
     tenants = {row["id"]: row for row in home("status", "--json").objects[0]["tenants"]}
-    assert tenants["site-a"]["name"] == "Site A"
+    assert (tenants["site-a"]["name"], tenants["site-a"]["started"]) == ("Site A", 1)
+    taken = home("init", "--tenant", "site-b", "--port", str(home.port))
+    assert taken.status == 1
+    assert f"port {home.port} is taken" in taken.err
+    assert home("init", "--tenant", "site-b", "--port", str(free_port())).status == 0
 
 
 def test_the_headless_demo_counts_events() -> None:
