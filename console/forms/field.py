@@ -41,6 +41,12 @@ class Field(Horizontal):
     def on_mount(self) -> None:
         self._show_note()
 
+    def on_descendant_focus(self) -> None:
+        self.add_class("-current")
+
+    def on_descendant_blur(self) -> None:
+        self.remove_class("-current")
+
     @property
     def text(self) -> str:
         """What is typed or chosen."""

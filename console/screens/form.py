@@ -110,8 +110,7 @@ class FormScreen(OfTenantScreen):
             folded.display = False
         self.draft_changed()
         wanted = self.first or next((key for key, row in self.settings.items() if row.required), "")
-        if not self.go_to_field(wanted):
-            self.focus_next()
+        self.go_to_field(wanted)
 
     def on_resize(self) -> None:
         wide = self.size.width >= WIDE

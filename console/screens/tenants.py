@@ -45,6 +45,7 @@ class ManageTenants(TidegateScreen):
     )
 
     offered = False
+    """An empty home was offered its first tenant, or was not empty when it was opened."""
 
     def compose_body(self) -> ComposeResult:
         yield Input(placeholder="filter by name or id", compact=True, id="filter")
@@ -85,7 +86,9 @@ class ManageTenants(TidegateScreen):
         rows += [Row(row.id, lambda width, row=row: _lines(row, self._reasons(row), width)) for row in shown]
         self.query_one("#tenants", Rows).show(rows)
         self._show_sources()
-        if not status.tenants and not self.offered and self.is_current and not self.session.locked:
+        if status.tenants:
+            self.offered = True
+        elif not self.offered and self.is_current and not self.session.locked:
             self.offered = True
             self.call_later(self._offer_first)
 
@@ -211,7 +214,7 @@ class ManageTenants(TidegateScreen):
 
 def _columns(width: int) -> tuple[int, int]:
     """The widths of name and id; the other columns take 46 cells."""
-    free = max(24, width - 47)
+    free = min(70, max(24, width - 47))
     return (free * 3 + 2) // 5, free - (free * 3 + 2) // 5
 
 

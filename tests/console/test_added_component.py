@@ -1,0 +1,112 @@
+"""A component that somebody adds is one file; nothing else need know its name for it to be a form."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.catalogue.registry import BUILT_IN, Catalogue
+from tests.cli.tidegate import Homestead, environment, free_port
+from tests.console.walker import walking
+
+PACKAGE = "morse_components"
+COMPONENT = '''
+"""A handler that only this test knows."""
+from typing import Annotated, Literal
+
+from core.catalogue.component import Component
+from core.catalogue.settings import Settings, setting
+
+
+class MorseSettings(Settings):
+    key: Annotated[str, setting("Morse key", "what the operator presses")]
+    speed: Annotated[int, setting("Words a minute", "how fast", least=5, most=60)] = 20
+    tone: Annotated[Literal["low", "high"], setting("Tone", "what one hears")] = "low"
+
+
+COMPONENT = Component(
+    role="{role}", type="{type}", title="{title}", summary="dots and dashes", settings=MorseSettings,
+    make=lambda *given: None, unavailable=lambda: {reason!r},
+)
+'''
+
+
+SERVE = f"""
+import sys
+from pathlib import Path
+from core.catalogue.registry import BUILT_IN
+from core.engine.main import serve
+sys.exit(serve(Path(sys.argv[1]), packages=(*BUILT_IN, "{PACKAGE}")))
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a package of two components that are nothing but their files."""
+    package = tmp_path / "added" / PACKAGE
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    given = {"role": "interaction_handler", "type": "morse", "title": "Morse Handler Factory", "reason": None}
+    (package / "morse.py").write_text(COMPONENT.format(**given))
+    given |= {"type": "smoke", "title": "Smoke Handler Factory", "reason": "needs a fire: apt install fire"}
+    (package / "smoke.py").write_text(COMPONENT.format(**given))
+    monkeypatch.syspath_prepend(str(package.parent))
+    yield package.parent
+    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def home(tmp_path: Path, packages: Path) -> Iterator[Homestead]:
+    """The tutorial's home with an engine that knows the added components too."""
+    homestead = Homestead(tmp_path / "home", free_port())
+    assert homestead("init", "--port", str(homestead.port)).status == 0
+    command = [sys.executable, "-c", SERVE, str(homestead.path)]
+    engine = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(packages)))
+    homestead.engines.append(engine)
+    assert engine.stdout is not None
+    assert engine.stdout.readline() == b"ready\n"
+    yield homestead
+    homestead.end()
+
+
+async def test_an_added_component_is_offered_and_is_a_form(home: Homestead) -> None:
+    async with walking(home.path, components=Catalogue((*BUILT_IN, PACKAGE))) as walker:
+        await walker.sees("1 of 1")
+        await walker.press("enter")
+        await walker.sees("Engine Configuration")
+        await walker.press("down", "enter")
+        await walker.sees("Socket Event Source (lora)")
+        await walker.press("enter")
+        await walker.sees("Number of threads")
+        await walker.press(*["tab"] * 4, "d", "enter")
+        await walker.sees("! Socket Interaction Handler Factory is Required")
+
+        await walker.press("a")
+        await walker.sees("Morse Handler Factory", "dots and dashes", "needs a fire: apt install fire")
+        below = (
+            walker.screen.index("HTTP Socket Interaction"),
+            walker.screen.index("Morse"),
+            walker.screen.index("Smoke"),
+        )
+        assert list(below) == sorted(below)
+        await walker.type("smoke")
+        await walker.sees_no("Morse Handler Factory")
+        await walker.press("enter")
+        await walker.sees("needs a fire")
+        for _ in "smoke":
+            await walker.press("backspace")
+        await walker.type("dash")
+        await walker.press("enter")
+
+        await walker.sees("Morse key", "! Morse key is required", "Words a minute", "5 to 60, how fast", "‹ low ›")
+        await walker.type("left")
+        await walker.press("tab", "3")
+        await walker.sees("✕ 3 is less than 5")
+        await walker.press("0", "ctrl+s")
+        await walker.sees("staged: p shows what it means")
+    staged = (home.path / "tenants" / "default" / "staged.toml").read_text()
+    assert 'type = "morse"\nkey = "left"' in staged
+    assert "speed = 30" in staged
