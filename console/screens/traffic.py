@@ -6,17 +6,16 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.timer import Timer
 
 from console.actions import ACTIONS, Action
 from console.link import Feed
 from console.screens.base import Kind, TidegateScreen
+from console.screens.beside import BesideRequest
 from console.screens.dialogs import Answer, Question
 from console.screens.request import OneRequest
 from console.screens.save import SaveAs, copied, dated, save_new
 from console.text import bytes_text, plural
 from console.widgets.filter_bar import FilterBar
-from console.widgets.request_view import RequestView
 from console.widgets.traffic_list import TrafficList
 from core.control.client import ControlError
 from core.control.messages import FAULTY, Frame, OfRequest, Query, Subscribe, Traffic
@@ -27,10 +26,6 @@ from core.model.requests import RequestDetail, TrafficRow, request_json
 PAGE_ROWS = 500
 WIDE = 150
 """From here on the current request is shown beside the list."""
-BESIDE_DELAY = 0.25
-"""Seconds until the current request is fetched and shown beside the list: a key held down fetches four a second."""
-BESIDE_DELAY_FOLLOWING = 1.0
-"""The same while the list follows: what changes faster cannot be read."""
 NOTHING_YET = "nothing has arrived yet: Engine State (5) shows the ports that devices send to"
 NOTHING_MATCHES = "nothing that was kept matches; what arrives from now on is looked at too"
 ONLY_FAILED = "-outcome:decoded"
@@ -70,15 +65,12 @@ class LiveTraffic(TidegateScreen):
         self.feed: Feed | None = None
         self._filling = 0
         self._noted = ""
-        self._beside = ""
-        """Which request is shown beside the list."""
-        self._beside_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar("everything; / filters, as in source:lora", id="filter")
         with Horizontal():
             yield TrafficList(id="traffic")
-            yield RequestView(id="beside")
+            yield BesideRequest(id="beside")
 
     def on_mount(self) -> None:
         self.list.focus()
@@ -228,21 +220,7 @@ class LiveTraffic(TidegateScreen):
             self._show_beside()
 
     def _show_beside(self) -> None:
-        row = self.list.current
-        if row is None or row.id == self._beside or self._beside_timer is not None:
-            return
-        delay = BESIDE_DELAY_FOLLOWING if self.list.following and self._beside else BESIDE_DELAY
-        self._beside_timer = self.set_timer(delay, lambda: self.work(self._load_beside))
-
-    async def _load_beside(self) -> None:
-        self._beside_timer = None
-        row = self.list.current
-        if row is None:
-            return
-        self._beside = row.id
-        detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
-        if row.id == self._beside:
-            self.query_one(RequestView).show(detail)
+        self.query_one(BesideRequest).follow(self.list.current, at_once=not self.list.following)
 
     # Actions
 
