@@ -15,7 +15,7 @@ import pytest
 from core.cli.simulator.devices import device_ids, lora
 from core.cli.simulator.pace import Pace
 from core.cli.simulator.tally import Latencies
-from tests.cli.tidegate import COMMAND, environment, free_port, tidegate, until
+from tests.cli.tidegate import COMMAND, environment, free_port, in_terminal, tidegate, until
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -190,6 +190,15 @@ def test_ctrl_c_says_what_it_came_to() -> None:
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     assert json.loads(out)["accepted"] > 5
+
+
+def test_a_terminal_gets_a_progress_bar() -> None:
+    with serving(lambda seen, data: OK) as server:
+        status, written = in_terminal("send", f"http://127.0.0.1:{server.port}/", "--count", "60", "--rate", "100")
+    assert status == 0
+    assert "━" in written
+    assert "60 sent" in written
+    assert "answered 200" in written
 
 
 def test_the_rate_is_kept() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tidegate import COMMAND, TUTORIAL_BODY, Homestead, environment, free_port, tidegate, until
+from tests.cli.tidegate import COMMAND, TUTORIAL_BODY, Homestead, environment, free_port, in_terminal, tidegate, until
 
 
 @pytest.fixture
@@ -46,6 +46,14 @@ def test_people_read_two_lines_a_request(home: Homestead, engine: subprocess.Pop
     assert "␛[2J" in home("requests", "--payload").out
     (line,) = home("events").out.splitlines()
     assert line.split()[1:] == ["default/lora", "278998", "Measurements", "rssi", "-111.0", "snr", "-6.0"]
+
+
+def test_colours_are_for_terminals_that_want_them(home: Homestead, engine: subprocess.Popen[bytes]) -> None:
+    home.post(TUTORIAL_BODY)
+    place = str(home.path)
+    assert "\x1b[32m200" in in_terminal("requests", "--home", place)[1]
+    assert "\x1b[32m" not in in_terminal("requests", "--home", place, NO_COLOR="1")[1]
+    assert "\x1b" not in home("requests").out
 
 
 def test_rows_are_selected(home: Homestead, engine: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,9 @@
 """Runs the real command in real processes."""
 
+import contextlib
 import json
 import os
+import pty
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "console.main"]
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds after which a test gives up on what it waits for; nothing takes near as long."""
 
 TUTORIAL_BODY = (
@@ -109,3 +111,18 @@ def until(true: Callable[[], bool], what: str) -> None:
     while not true():
         assert time.monotonic() < deadline, f"waited too long for {what}"
         time.sleep(0.02)
+
+
+def in_terminal(*arguments: str, **variables: str) -> tuple[int, str]:
+    """Runs a command on a terminal of its own; its status and all that was written there."""
+    near, far = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdin=far, stdout=far, stderr=far, env=environment(TERM="xterm-256color", **variables)
+    )
+    os.close(far)
+    written = b""
+    with contextlib.suppress(OSError):  # EIO is how a terminal's end is read
+        while piece := os.read(near, 65536):
+            written += piece
+    os.close(near)
+    return process.wait(PATIENCE), written.decode()
