@@ -41,7 +41,7 @@ class LiveTraffic(TidegateScreen):
         "pause it; what has passed is fetched again as you scroll back. On a wide terminal the current request stands "
         "beside the list: tab goes there, escape back.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
-        "  source:lora status:>=400      -outcome:decoded      device:2789*      ms:>10 bytes:>1k\n"
+        "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
         "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."
     )
     CSS_PATH = "traffic.tcss"
