@@ -129,7 +129,9 @@ def test_pipelined_requests_are_answered_in_their_order(stead: Stead) -> None:
     assert messages == [*expected, "end"]
 
 
-def test_a_device_that_takes_no_answers_is_not_read_without_end(stead: Stead) -> None:
+def test_a_device_that_takes_no_answers_is_not_read_without_end(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead(script=ECHO)
+    stead.serve()
     with socket.create_connection(("127.0.0.1", stead.port), 10) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(0.5)
