@@ -107,7 +107,7 @@ class Home:
             return named
         chosen = self._short_socket()
         self.create()
-        write_text(self.control_path_file, f"{chosen}\n")
+        write_text(self.control_path_file, f"{chosen}\n", 0o644)
         return chosen
 
     def _short_socket(self) -> Path:

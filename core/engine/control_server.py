@@ -5,6 +5,7 @@ import contextlib
 import grp
 import logging
 import os
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 
 from core import VERSION
+from core.config.home import Home
 from core.config.instance import ControlSettings
 from core.control import messages
 from core.control.client import LINE_LIMIT
@@ -87,8 +89,9 @@ Dispatch = Callable[[str, Any, Peer], Awaitable[object]]
 class ControlServer:
     """Listens on the control socket and dispatches calls."""
 
-    def __init__(self, path: Path, control: ControlSettings, dispatch: Dispatch) -> None:
-        self._path = path
+    def __init__(self, home: Home, control: ControlSettings, dispatch: Dispatch) -> None:
+        self._home = home
+        self._path = home.control_socket()
         self._control = control
         self._dispatch = dispatch
         self._server: asyncio.Server | None = None
@@ -106,9 +109,16 @@ class ControlServer:
             self._let_in(self._control.group)
 
     def _let_in(self, group: str) -> None:
+        """Opens the socket to a group, and the way to it: the folders can be passed through, not looked into."""
         try:
             os.chown(self._path, -1, grp.getgrnam(group).gr_gid)
             os.chmod(self._path, 0o660)
+            for file in self._home.data.iterdir():
+                if stat.S_ISREG(mode := file.lstat().st_mode) and file != self._home.control_path_file:
+                    file.chmod(stat.S_IMODE(mode) & ~0o007)
+            own = {self._path.parent} if self._path.parent.name.startswith("tidegate-") else set[Path]()
+            for folder in {self._home.data, self._home.root} | own:
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o001)
         except (KeyError, OSError) as error:
             LOG.error("[control] group = %r cannot be let in: %s", group, error)
 

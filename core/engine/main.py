@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def serve(home: Path, mode: Mode = "serve", packages: tuple[str, ...] = BUILT_IN
     TidegateError says why it cannot: HomeLocked where another runs, ConfigurationError for instance.toml.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    os.umask(0o027)  # what a home holds is for its owner, and for the group of its folders at most
     place = Home(home)
     with HomeLock(place):
         instance, faults = read_instance(place)
@@ -48,7 +50,7 @@ async def run_engine(engine: Engine) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.ending.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: reloading.run(engine.reload()))
-    server = ControlServer(engine.home.control_socket(), engine.instance.control, LiveService(engine).dispatch)
+    server = ControlServer(engine.home, engine.instance.control, LiveService(engine).dispatch)
     try:
         await engine.load()
         await server.start()
