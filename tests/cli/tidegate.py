@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "console.main"]
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a test gives up on what it waits for; nothing takes near as long."""
 
 TUTORIAL_BODY = (
