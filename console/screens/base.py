@@ -18,6 +18,7 @@ from console.places import PLACES
 from console.screens.command_line import CommandLine
 from console.screens.dialogs import Dialog, Notice, help_text
 from console.session import Session, console_of, session_of
+from console.text import fault_words
 from console.widgets.frame import Heading, KeyLine, PlacesLine, Saying
 from core.control.client import ControlError
 from core.errors import TidegateError
@@ -195,6 +196,14 @@ class TidegateScreen(Screen[None]):
             if self.is_mounted:
                 self.say(_words(error), "wrong")
 
+    def leave(self) -> None:
+        """Goes back, without a question, when what runs now is done: its own work would end with the screen."""
+        self.app.call_later(self._leave_now)
+
+    async def _leave_now(self) -> None:
+        if self.is_current and len(self.app.screen_stack) > 1:
+            await self.app.pop_screen()
+
     async def action_back(self) -> None:
         if len(self.app.screen_stack) > 1 and await self.may_leave():
             await self.app.pop_screen()
@@ -225,4 +234,4 @@ def _words(error: TidegateError) -> str:
     if not faults:
         return str(error).replace("\n", " ")
     more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return f"{faults[0]}{more}"
+    return f"{fault_words(faults[0])}{more}"

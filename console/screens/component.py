@@ -84,8 +84,7 @@ class ComponentScreen(FormScreen):
 
     def draft_changed(self) -> None:
         if self.draft.loaded.is_set() and self.placed is None:
-            if self.is_current:
-                self.app.pop_screen()  # it was removed, here or by somebody else
+            self.leave()  # it was removed, here or by somebody else
             return
         super().draft_changed()
         for row in self.query(SlotRow):

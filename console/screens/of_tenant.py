@@ -134,7 +134,7 @@ class OfTenantScreen(TidegateScreen):
     async def _conflict(self, said: str) -> None:
         question = Question(
             "Something newer is staged",
-            f"{said}\n\nYour draft was made from an older configuration. Nothing was overwritten.",
+            f"{said}.\n\nNothing was overwritten: your draft is as it was.",
             (
                 Answer("onto", "Make my edits again on what is there now", "m"),
                 Answer("theirs", "Give my edits up and show what is there now", "g"),
@@ -201,4 +201,4 @@ class OfTenantScreen(TidegateScreen):
         if answer == "lose":
             await self._give_up()
         if answer == "lose" or (answer == "stage" and await self.stage()):
-            await self.app.pop_screen()
+            self.leave()

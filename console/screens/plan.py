@@ -8,7 +8,7 @@ from console.link import ApplyProgress
 from console.screens.base import Kind
 from console.screens.dialogs import Answer, Question
 from console.screens.of_tenant import OfTenantScreen
-from console.text import mark, plural
+from console.text import fault_words, mark, plural
 from console.widgets.diff import DiffView
 from console.widgets.rows import Line, Row, Rows, spread, wrapped
 from core.control.messages import Applied, Apply, Change, Configuration, Discard, OfTenant, Plan
@@ -78,7 +78,7 @@ class PlanScreen(OfTenantScreen):
         if self.applied is not None:
             return f"nothing has changed: {self._why(self.applied)}", "wrong"
         if self.plan and self.plan.faults:
-            return f"cannot be applied yet: {self.plan.faults[0]}", "wrong"
+            return f"cannot be applied yet: {fault_words(self.plan.faults[0])}", "wrong"
         if self.draft.changed:
             return "this draft is not staged: ^s Stage Updates keeps it", "waits"
         return "", "done"
@@ -87,7 +87,7 @@ class PlanScreen(OfTenantScreen):
         failed = next((change for change in applied.changes if change.state == "failed"), None)
         if failed is not None:
             return f"{failed.subject}: {failed.reason}"
-        return applied.reason or (str(applied.faults[0]) if applied.faults else "it was refused")
+        return applied.reason or (fault_words(applied.faults[0]) if applied.faults else "it was refused")
 
     # Showing.
 
@@ -134,9 +134,9 @@ class PlanScreen(OfTenantScreen):
 
     def _faults_elsewhere(self) -> list[str]:
         """Faults that stand at no change of their own."""
-        shown = {str(fault) for change in self.changes for fault in change.faults}
+        shown = {fault_words(fault) for change in self.changes for fault in change.faults}
         faults = self.applied.faults if self.applied else self.plan.faults if self.plan else []
-        return [str(fault) for fault in faults if str(fault) not in shown]
+        return [words for words in map(fault_words, faults) if words not in shown]
 
     def _nothing(self) -> str:
         if self.plan and self.plan.file_differs:
@@ -145,12 +145,12 @@ class PlanScreen(OfTenantScreen):
 
     # Doing.
 
-    def action_apply(self) -> None:
+    async def action_apply(self) -> None:
         plan = self.plan
         if self.applying or plan is None:
             return
         if self.applied is not None and self.applied.applied:
-            self.work(self.action_back)
+            await self.action_back()
         elif plan.changes:
             self.applying = True
             self.work(self._apply, "configuration.apply", Apply(tenant=self.tenant, staged=plan.staged))
@@ -221,7 +221,7 @@ def _lines(change: Change, width: int) -> list[Line]:
         lines += wrapped(line, "", width, 21)
     lines += wrapped(change.effect, "painted--quiet", width, 21)
     for fault in change.faults:
-        lines += wrapped(f"! {fault}", "rows--error", width, 21)
+        lines += wrapped(f"! {fault_words(fault)}", "rows--error", width, 21)
     if change.reason:
         lines += wrapped(f"{mark('error')} {change.reason}", "rows--error", width, 21)
     return [*lines, []]
