@@ -14,7 +14,10 @@ class Devices:
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
         self.cut_off = 0
-        """Connections that ended, or could not be made, when they should not."""
+        """Connections that ended without having said so, or could not be made."""
+        self.unanswered = 0
+        """Requests that were sent on a connection that served, and never answered."""
+        self._at_the_end = False
         self._port = port
         self._connections = connections
         self._numbers = itertools.count()
@@ -26,6 +29,13 @@ class Devices:
 
     async def stop(self) -> None:
         self._stopping.set()
+        await asyncio.gather(*self._tasks)
+
+    def stop_at_the_end(self) -> None:
+        """Each device stops when its connection ends."""
+        self._at_the_end = True
+
+    async def ended(self) -> None:
         await asyncio.gather(*self._tasks)
 
     def stop_at_once(self) -> None:
@@ -47,6 +57,8 @@ class Devices:
                 self.cut_off += 1  # what was not acknowledged is the device's to send again
             finally:
                 writer.close()
+            if self._at_the_end:
+                return
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = b""
@@ -54,9 +66,11 @@ class Devices:
             id = f"d{next(self._numbers)}"
             payload = body(id)
             writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(payload), payload))
+            self.unanswered += 1
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
+            self.unanswered -= 1
             status = int(head.split(b" ")[1])
             self.statuses[status] += 1
             if status == 200:
