@@ -33,3 +33,14 @@ def home(tmp_path: Path) -> Iterator[Homestead]:
     homestead.serve()
     yield homestead
     homestead.end()
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homestead]:
+    """A `home` for all tests of a file that leave it as they found it, but for the requests that they post."""
+    homestead = Homestead(tmp_path_factory.mktemp("shared") / "home", free_port())
+    made = homestead("init", "--port", str(homestead.port))
+    assert made.status == 0, made.err
+    homestead.serve()
+    yield homestead
+    homestead.end()

@@ -33,8 +33,8 @@ async def test_the_tree_says_what_runs(home: Homestead, size: tuple[int, int]) -
         await walker.until(lambda: "1 failed" in walker.line("(lora)"), "the failure to be counted")
 
 
-async def test_a_wide_terminal_says_all_that_is_known(home: Homestead) -> None:
-    async with walking(home.path, LARGE) as walker:
+async def test_a_wide_terminal_says_all_that_is_known(shared_home: Homestead) -> None:
+    async with walking(shared_home.path, LARGE) as walker:
         await go_to_state(walker)
         await walker.press("down", "down")
         await walker.sees("path", "default/lora", "over the last five seconds", "in the last ten minutes")
@@ -89,9 +89,9 @@ async def test_a_worker_that_dies_is_replaced_under_the_cursor(home: Homestead) 
         )
 
 
-async def test_enter_shows_the_traffic_of_a_source_and_the_details_of_a_worker(home: Homestead) -> None:
-    await post(home, body("a-device"))
-    async with walking(home.path) as walker:
+async def test_enter_shows_the_traffic_of_a_source_and_the_details_of_a_worker(shared_home: Homestead) -> None:
+    await post(shared_home, body("a-device"))
+    async with walking(shared_home.path) as walker:
         await go_to_state(walker)
         await walker.press("end", "enter")
         await walker.sees("Worker 1", "default/lora/worker-1")

@@ -23,9 +23,9 @@ async def open_newest(walker: Walker) -> None:
     await walker.until(lambda: screen.view.detail, "the request to be fetched")
 
 
-async def test_a_good_request_shows_its_body_head_log_events_and_times(home: Homestead) -> None:
-    await post(home, TUTORIAL_BODY)
-    async with walking(home.path) as walker:
+async def test_a_good_request_shows_its_body_head_log_events_and_times(shared_home: Homestead) -> None:
+    await post(shared_home, TUTORIAL_BODY)
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.sees("● decoded   200   lora   127.0.0.1:", f"{len(TUTORIAL_BODY)} B", '"deveui": "hex",')
         assert '00000000  7b 22 64 65 76 65 {"deve' in walker.line("00000000")
@@ -40,21 +40,21 @@ async def test_a_good_request_shows_its_body_head_log_events_and_times(home: Hom
         await walker.press("right")
         await walker.sees("┌ Body ┐", '"deveui": "hex",')
         await walker.press("escape")
-        await walker.sees("Live Traffic", "1 shown")
+        await walker.sees("Live Traffic", " shown, 0 left out")
 
 
-async def test_a_failed_request_is_shown_as_plainly_with_its_bytes(home: Homestead) -> None:
-    await post(home, b'{"no": 1}')
-    async with walking(home.path) as walker:
+async def test_a_failed_request_is_shown_as_plainly_with_its_bytes(shared_home: Homestead) -> None:
+    await post(shared_home, b'{"no": 1}')
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.sees("✕ failed   422   lora", "kept", "JSON is missing the id", '"no": 1')
         await walker.press("shift+tab", "shift+tab")
         await walker.sees("no events: the decode failed")
 
 
-async def test_a_body_is_shown_as_json_as_text_and_as_bytes(home: Homestead) -> None:
-    await post(home, b'{"id":   7}')
-    async with walking(home.path) as walker:
+async def test_a_body_is_shown_as_json_as_text_and_as_bytes(shared_home: Homestead) -> None:
+    await post(shared_home, b'{"id":   7}')
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.sees('  "id": 7')
         await walker.press("v")
@@ -65,20 +65,20 @@ async def test_a_body_is_shown_as_json_as_text_and_as_bytes(home: Homestead) -> 
         await walker.sees('  "id": 7')
 
 
-async def test_binary_is_shown_as_bytes(home: Homestead) -> None:
-    await post(home, bytes(range(256)))
-    async with walking(home.path) as walker:
+async def test_binary_is_shown_as_bytes(shared_home: Homestead) -> None:
+    await post(shared_home, bytes(range(256)))
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.sees("00000000  00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f")
 
 
 async def test_a_large_body_is_cut_and_says_so(
-    home: Homestead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_home: Homestead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     payload = b"line of text\n" * 40_000
-    await post(home, payload)
-    async with walking(home.path) as walker:
+    await post(shared_home, payload)
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.sees("line of text")
         await walker.press("G")
@@ -92,12 +92,12 @@ async def test_a_large_body_is_cut_and_says_so(
         assert (tmp_path / "all").read_bytes() == payload
 
 
-async def test_what_is_shown_can_be_searched(home: Homestead) -> None:
+async def test_what_is_shown_can_be_searched(shared_home: Homestead) -> None:
     lines = [f"line {number} of many" for number in range(200)]
     lines[150] += " with a needle"
     lines[190] += " and a NEEDLE"
-    await post(home, "\n".join(lines).encode())
-    async with walking(home.path) as walker:
+    await post(shared_home, "\n".join(lines).encode())
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.press("slash")
         await walker.type("needle")
@@ -132,11 +132,11 @@ async def test_next_and_previous_go_through_the_list(home: Homestead) -> None:
 
 
 async def test_what_is_shown_is_copied_and_the_whole_saved(
-    home: Homestead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_home: Homestead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    await post(home, body("one"))
-    async with walking(home.path) as walker:
+    await post(shared_home, body("one"))
+    async with walking(shared_home.path) as walker:
         await open_newest(walker)
         await walker.press("y")
         await walker.sees(f"payload copied, {len(body('one'))} B")

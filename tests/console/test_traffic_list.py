@@ -136,8 +136,7 @@ async def test_rows_that_older_ones_pushed_out_are_fetched_again_on_the_way_back
         held = app.traffic.ring
         for _ in range(2):
             app.wanted.clear()
-            for _ in range(40):
-                await pilot.press("down")
+            await pilot.press(*["pagedown"] * 6)
             await pilot.pause()
             assert app.wanted == [False]
             app.traffic.take_newer(some(int(held[held.end - 1].id) + 1, 145), more=False)
@@ -260,7 +259,8 @@ async def test_one_line_a_row_keeps_the_current_row_in_sight() -> None:
     app = Listing()
     async with app.run_test(size=(80, 24)) as pilot:
         app.feed(0, 100)
-        await pilot.press(*["up"] * 30)
+        await pilot.press("up")
+        app.traffic.action_move(-29)
         app.traffic.set_lines(1)
         assert app.current == "device-69"
         assert "device-69" in app.shown()
