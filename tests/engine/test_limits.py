@@ -43,9 +43,8 @@ def decode(payload, metadata, events, logger):
         case "signal":
             os.abort()
         case "memory":
-            hoard = []
-            while True:
-                hoard.append(bytearray(8 << 20))
+            hoard = bytearray(200 << 20)
+            sum(range(10**12))
         case "print":
             print("x" * 20000)
             logger.warning("after %d", 20000)
