@@ -50,7 +50,7 @@ class TidegateApp(App[int]):
     ) -> None:
         super().__init__()
         self.owned = owned
-        self._turns = KeyTurns(self)
+        self.key_turns = KeyTurns(self)
         self.session = Session(EngineLink(reach, lambda: self.session.screens), components or catalogue(), readonly)
         for theme in themes.load_themes().values():
             self.register_theme(theme)
@@ -78,16 +78,16 @@ class TidegateApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._turns.admit(event):
+        elif self.key_turns.admit(event):
             taker = self.focused or (self.screen_stack[-1] if self.screen_stack else None)
             await super().on_event(event)
-            self._turns.acted(taker)
+            self.key_turns.acted(taker)
 
     def hold_keys(self) -> None:
-        self._turns.hold()
+        self.key_turns.hold()
 
     def release_keys(self) -> None:
-        self._turns.release()
+        self.key_turns.release()
 
     async def show_plan(self, tenant: str) -> None:
         await self.push_screen(PlanScreen(tenant))

@@ -28,6 +28,11 @@ class KeyTurns:
         self._released = asyncio.Event()
         self._released.set()
 
+    @property
+    def idle(self) -> bool:
+        """No key is on its way."""
+        return self._turn is None and not self._waiting
+
     def hold(self) -> None:
         """The next key waits."""
         self._released.clear()

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual import events
+from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage]  # as Textual's own parser names keys
 from textual.pilot import Pilot
 
 from console import embedded
@@ -16,6 +18,7 @@ from tests.cli.tidegate import PATIENCE
 
 SMALL = (80, 24)
 LARGE = (200, 50)
+CHARACTERS = {_character_to_key(char): char for char in map(chr, range(0x20, 0x7F))}
 
 
 class Walker:
@@ -36,11 +39,17 @@ class Walker:
         return next((line for line in self.screen.splitlines() if part in line), "")
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Presses keys, all at once as a slow line brings them, and waits until the last has acted."""
+        for key in keys:
+            char = CHARACTERS.get(key, key)
+            self.app.post_message(events.Key(key, char if len(char) == 1 else None))
+        await self.pilot.pause()
+        await self.until(lambda: self.app.key_turns.idle, "keys to act")
+        await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Types text as a terminal sends it."""
-        await self.pilot.press(*("space" if char == " " else char for char in text))
+        """Types text."""
+        await self.press(*(_character_to_key(char) for char in text))
 
     async def until(self, true: Callable[[], object], what: str) -> None:
         """Waits until something holds."""
