@@ -60,6 +60,8 @@ class Component:
     slots: tuple[Slot, ...] = ()
     templates: tuple[ScriptTemplate, ...] = ()
     script_suffix: str = ""
+    needs: tuple[str, ...] = ()
+    """What the engine must run for it: `groovy`, the sidecar."""
     sitewhere: SiteWhereName | None = None
     unavailable: Callable[[], str | None] = _no_reason
     """Why this cannot be used on this machine, with what to do about it; None where it can."""

@@ -1,0 +1,1 @@
+"""Groovy beside Python: a JVM that runs SiteWhere's scripts, and the ways to it."""
