@@ -13,10 +13,12 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT
 from core.control.messages import (
     Applied,
+    ComponentText,
     Configuration,
     DocumentView,
     Edit,
     EditText,
+    OfComponent,
     OfTenant,
     Stage,
 )
@@ -108,6 +110,11 @@ class Draft:
     async def _edited(self, text: str, edits: list[Edit]) -> DocumentView:
         params = EditText(tenant=self.tenant, text=text, edits=edits)
         return await self._link.call("configuration.edit", params, DocumentView)
+
+    async def component_text(self, path: str) -> str:
+        """A component's own TOML, with its comments."""
+        params = OfComponent(tenant=self.tenant, text=self.view.text, path=path)
+        return (await self._link.call("configuration.component", params, ComponentText)).text
 
     async def stage(self) -> None:
         """Stage Updates; ControlError with CONFLICT where something newer was staged or applied meanwhile."""

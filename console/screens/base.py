@@ -173,6 +173,18 @@ class TidegateScreen(Screen[None]):
         """Runs what waits for the engine beside the screen; a refusal is told in the row above the footer."""
         self.run_worker(partial(self.tried, do, *given, **named))
 
+    def work_first(self, do: Callable[P, Awaitable[object]], *given: P.args, **named: P.kwargs) -> None:
+        """As `work`, for what the next key builds on: keys wait for it, for a second at most."""
+
+        async def held() -> None:
+            try:
+                await do(*given, **named)
+            finally:
+                console_of(self).release_keys()
+
+        console_of(self).hold_keys()
+        self.work(held)
+
     async def ask(self, dialog: Dialog[R], then: Callable[[R], Awaitable[object]]) -> None:
         """Opens a dialog; `then` is run with its answer, beside the screen, and not at all where it was cancelled."""
 

@@ -1,6 +1,10 @@
 """Event Sources: where device data comes in; each listed with what it is, how it does and what it still needs."""
 
+from functools import partial
+
+from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from console.actions import ACTIONS
@@ -9,7 +13,7 @@ from console.screens.adding import add_component, remove_component
 from console.screens.component import ComponentScreen, scripts_of
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
-from console.text import count_text, mark, rate_text, state_words
+from console.text import count_text, mark, rate_text, state_words, visible
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, cells, spread, wrapped
 from core.catalogue.settings import Setting, value_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS
@@ -21,6 +25,9 @@ ADD = "+"
 GONE = "-"
 """What begins the ids of rows of sources that run and are not in the draft."""
 FAULTS_SHOWN = 3
+WIDE = 130
+"""From this many columns on a second pane shows the current source's TOML."""
+APART = Row("", lambda width: [[]], selectable=False)
 
 
 class EventSources(OfTenantScreen):
@@ -46,7 +53,10 @@ class EventSources(OfTenantScreen):
     def compose_body(self) -> ComposeResult:
         said = "Where device data comes in. Each source listens alone and fails alone."
         yield Static(said, classes="banner", markup=False)
-        yield Rows(id="sources")
+        with Horizontal():
+            yield Rows(id="sources")
+            with VerticalScroll(id="toml-pane", can_focus=False):
+                yield Static(id="toml", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Rows).focus()
@@ -64,13 +74,33 @@ class EventSources(OfTenantScreen):
     def draft_changed(self) -> None:
         catalogue = self.session.catalogue
         listed = self.draft.listed(catalogue, SLOT.key)
-        rows = [Row(placed.path, lambda width, placed=placed: self._lines(placed, width)) for placed in listed]
+        rows: list[Row] = []
+        for placed in listed:
+            rows += [Row(placed.path, lambda width, placed=placed: self._lines(placed, width)), APART]
         here = {placed.path for placed in listed}
         for placed in self.draft.listed(catalogue, SLOT.key, active=True):
             if placed.path not in here:
-                rows.append(Row(GONE + placed.path, lambda width, placed=placed: self._gone(placed, width)))
+                rows += [Row(GONE + placed.path, lambda width, placed=placed: self._gone(placed, width)), APART]
         rows.append(Row(ADD, lambda width: [[("[ + Add Component ]", "rows--key")]]))
         self.query_one(Rows).show(rows)
+
+    def show_draft(self) -> None:
+        super().show_draft()
+        self._show_toml()
+
+    def on_resize(self) -> None:
+        self.query_one("#toml-pane").display = self.size.width >= WIDE
+        self._show_toml()
+
+    @on(Rows.Moved)
+    def _show_toml(self) -> None:
+        if self.size.width >= WIDE:
+            self.run_worker(partial(self.tried, self._fetch_toml), group="toml", exclusive=True)
+
+    async def _fetch_toml(self) -> None:
+        current = self._current()
+        shown = await self.draft.component_text(current.path) if current else ""
+        self.query_one("#toml", Static).update(visible(shown, lines=True))
 
     def _lines(self, placed: Placed, width: int) -> list[Line]:
         node = self.node(f"{self.tenant}/{placed.id}")
@@ -80,8 +110,7 @@ class EventSources(OfTenantScreen):
         for number, line in enumerate(said):
             right = counts if number == len(said) - 1 else []
             lines.append(spread([("  ", ""), *line], right, width))
-        lines += self._wrong(placed, node, width)
-        return [*lines, []]
+        return lines + self._wrong(placed, node, width)
 
     def _about(self, placed: Placed, width: int) -> list[Line]:
         """Its settings and first slot on one line where that fits, then a line a slot."""
@@ -114,7 +143,7 @@ class EventSources(OfTenantScreen):
     def _gone(self, placed: Placed, width: int) -> list[Line]:
         node = self.node(f"{self.tenant}/{placed.id}")
         right: Line = [*_state(node, ""), (f"  {mark('staged')} removed, not applied", "rows--staged")]
-        return [spread([(placed.title, "painted--quiet")], right, width), []]
+        return [spread([(placed.title, "painted--quiet")], right, width)]
 
     # Doing.
 
@@ -145,10 +174,10 @@ class EventSources(OfTenantScreen):
             await remove_component(self, current)
 
     def action_move_down(self) -> None:
-        self.work(self._move, 1)
+        self.work_first(self._move, 1)
 
     def action_move_up(self) -> None:
-        self.work(self._move, -1)
+        self.work_first(self._move, -1)
 
     async def _move(self, by: int) -> None:
         current = self._current()

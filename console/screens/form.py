@@ -22,7 +22,7 @@ from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
 from console.text import visible
 from core.catalogue.settings import Setting, Value, value_text
-from core.control.messages import ComponentText, Edit, OfComponent
+from core.control.messages import Edit
 from core.errors import TidegateError
 
 NAMING = ("id", "name")
@@ -158,8 +158,7 @@ class FormScreen(OfTenantScreen):
 
     async def toml(self) -> str:
         """The TOML that this form stands for."""
-        params = OfComponent(tenant=self.tenant, text=self.draft.view.text, path=self.path)
-        return (await self.link.call("configuration.component", params, ComponentText)).text
+        return await self.draft.component_text(self.path)
 
     def on_descendant_focus(self) -> None:
         self._show_side()

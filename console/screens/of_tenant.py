@@ -107,7 +107,7 @@ class OfTenantScreen(TidegateScreen):
         """Brings what was typed last into the draft."""
 
     def action_stage(self) -> None:
-        self.work(self.stage)
+        self.work_first(self.stage)
 
     async def stage(self) -> bool:
         """Stage Updates; says whether the draft is staged now."""

@@ -1,6 +1,7 @@
 """The plan: what is staged against what is active, meaning first and text below; and what comes of applying it."""
 
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.widgets import Static
 
 from console.actions import ACTIONS
@@ -13,6 +14,9 @@ from console.widgets.diff import DiffView
 from console.widgets.rows import Line, Row, Rows, spread, wrapped
 from core.control.messages import Applied, Apply, Change, Configuration, Discard, OfTenant, Plan
 
+WIDE = 130
+"""From this many columns on meaning and text stand side by side."""
+APART = Row("", lambda width: [[]], selectable=False)
 APPLY_LIMIT = 120.0
 """Seconds that new workers, drains and disks may take altogether before the console says that it is still going on."""
 EDITED_BY_HAND = """tenant.toml was edited by hand and differs from what the engine runs.
@@ -53,8 +57,9 @@ class PlanScreen(OfTenantScreen):
         self.applying = False
 
     def compose_body(self) -> ComposeResult:
-        yield Rows(gutter=3, id="changes")
-        yield DiffView(id="diff")
+        with Container(id="panes"):
+            yield Rows(id="changes")
+            yield DiffView(id="diff")
         yield Static("", id="empty", markup=False)
 
     def on_mount(self) -> None:
@@ -64,8 +69,8 @@ class PlanScreen(OfTenantScreen):
     def on_screen_resume(self) -> None:
         self.work(self._fetch)
 
-    def status_changed(self) -> None:
-        super().status_changed()
+    def on_resize(self) -> None:
+        self.query_one("#panes").set_class(self.size.width >= WIDE, "-wide")
 
     def trail(self) -> tuple[str, ...]:
         return ("Tidegate", self.name_shown, "Plan")
@@ -113,7 +118,7 @@ class PlanScreen(OfTenantScreen):
             count = len(self.changes)
             rows.append(Row("count", lambda width: [[(plural(count, "change"), "rows--title")], []], selectable=False))
         for change in self.changes:
-            rows.append(Row(change.id, lambda width, change=change: _lines(change, width)))
+            rows += [Row(change.id, lambda width, change=change: _lines(change, width)), APART]
         for number, fault in enumerate(self._faults_elsewhere()):
             rows.append(
                 Row(
@@ -124,9 +129,9 @@ class PlanScreen(OfTenantScreen):
             )
         nothing = plan is not None and not self.changes
         self.query_one("#changes", Rows).show(rows)
-        self.query_one("#changes").display = not nothing
+        self.query_one("#panes").display = not nothing
         self.query_one(DiffView).show(plan.diff if plan else "")
-        self.query_one(DiffView).display = bool(plan and plan.diff) and not nothing
+        self.query_one(DiffView).display = bool(plan and plan.diff)
         empty = self.query_one("#empty", Static)
         empty.display = nothing
         empty.update(self._nothing() if nothing else "")
@@ -224,4 +229,4 @@ def _lines(change: Change, width: int) -> list[Line]:
         lines += wrapped(f"! {fault_words(fault)}", "rows--error", width, 21)
     if change.reason:
         lines += wrapped(f"{mark('error')} {change.reason}", "rows--error", width, 21)
-    return [*lines, []]
+    return lines

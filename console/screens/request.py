@@ -16,6 +16,7 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.request_view import TABS, RequestView
 from console.widgets.state_tree import node_at
 from core.control.messages import OfRequest
+from core.model.events import event_json
 from core.model.requests import RequestDetail, TrafficRow, request_json
 
 
@@ -32,7 +33,7 @@ class OneRequest(TidegateScreen):
     CSS_PATH = "request.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["copy"].titled("Copy", "copies what the tab shows: the payload, the head, the log or the events"),
-        ACTIONS["save"].titled("Save", "saves the payload, or on another tab the request as JSON"),
+        ACTIONS["save"].titled("Save", "saves the payload; on Events the events, elsewhere the request as JSON"),
         ACTIONS["edit"].titled("Decoder script", "edits the script that decodes this source's requests, in $EDITOR"),
         ACTIONS["next"].titled("Next", "goes to the next match while searching, else to the next request"),
         ACTIONS["filter"].titled("Search", "searches what the tab shows"),
@@ -157,11 +158,15 @@ class OneRequest(TidegateScreen):
         detail = self.view.detail
         if detail is None:
             return
-        if TABS[self.view.tabs.active] == "body":
-            what, how, suffix, data = "payload", "its bytes as they came", ".bin", detail.payload
-        else:
-            what, how, suffix = "request", "as JSON, with its payload in base64", ".json"
-            data = msgspec.json.encode(request_json(detail, detail.payload)) + b"\n"
+        match TABS[self.view.tabs.active]:
+            case "body":
+                what, how, suffix, data = "payload", "its bytes as they came", ".bin", detail.payload
+            case "events":
+                what, how, suffix = "events", "one JSON object a line", ".jsonl"
+                data = b"".join(msgspec.json.encode(event_json(event)) + b"\n" for event in detail.decoded)
+            case _:
+                what, how, suffix = "request", "as JSON, with its payload in base64", ".json"
+                data = msgspec.json.encode(request_json(detail, detail.payload)) + b"\n"
         name = dated(f"tidegate-{detail.event_source}", suffix)
 
         async def save(path: Path) -> None:

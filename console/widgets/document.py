@@ -1,5 +1,7 @@
 """A text of any length in a scrolling view, long lines folded, in which one can search."""
 
+import bisect
+import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -35,12 +37,12 @@ class Document(PaintedView, can_focus=True):
     Document { background: $background; overflow-y: auto; overflow-x: hidden; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", show=False),
-        Binding("down,j", "scroll_down", "Down", show=False),
-        Binding("pageup,ctrl+b", "page_up", "Page up", show=False),
-        Binding("pagedown,ctrl+f", "page_down", "Page down", show=False),
-        Binding("home,g", "scroll_home", "Top", show=False),
-        Binding("end,G", "scroll_end", "End", show=False),
+        Binding("up,k", "lines(-1)", "Up", show=False),
+        Binding("down,j", "lines(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "pages(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "pages(1)", "Page down", show=False),
+        Binding("home,g", "top", "Top", show=False),
+        Binding("end,G", "end", "End", show=False),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -50,7 +52,6 @@ class Document(PaintedView, can_focus=True):
         self._folded: list[tuple[int, int, int]] = []
         self._coloured: LRUCache[int, list[Piece]] = LRUCache(COLOURED_LINES)
         self._found: list[Span] = []
-        self._found_in: dict[int, list[int]] = {}
         self._at = -1
 
     def show(self, lines: Sequence[str], colours: Colours = plain) -> None:
@@ -58,7 +59,7 @@ class Document(PaintedView, can_focus=True):
         self._lines = [visible(line.expandtabs(TAB)) for line in lines]
         self._colours = colours
         self._coloured.clear()
-        self._found, self._found_in, self._at = [], {}, -1
+        self._found, self._at = [], -1
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
 
@@ -76,36 +77,30 @@ class Document(PaintedView, can_focus=True):
         pieces = self._coloured.get(number)
         if pieces is None:
             pieces = self._coloured[number] = self._colours(self._lines[number])
-        for place in self._found_in.get(number, ()):
+        if (start, stop) != (0, len(self._lines[number])):
+            pieces = sliced(pieces, start, stop)
+        place = bisect.bisect_right(self._found, (number, start), key=lambda span: (span[0], span[2]))
+        while place < len(self._found) and self._found[place][:2] < (number, stop):
             _, first, last = self._found[place]
-            if first < stop and last > start:
-                pieces = overlaid(pieces, first, last, self._match_class(place))
-        return pieces if (start, stop) == (0, len(self._lines[number])) else sliced(pieces, start, stop)
+            pieces = overlaid(pieces, max(0, first - start), min(last, stop) - start, self._match_class(place))
+            place += 1
+        return pieces
 
     def _match_class(self, place: int) -> str:
         return "painted--found-current" if place == self._at else "painted--found"
 
     def search(self, text: str) -> int:
         """Finds `text` in any case and goes to the first place; how many there are."""
-        wanted = text.lower()
-        self._found = [span for number in range(len(self._lines)) for span in self._spans(number, wanted)]
-        self._found_in = {}
-        for place, (number, _, _) in enumerate(self._found):
-            self._found_in.setdefault(number, []).append(place)
+        self._found = []
+        if text:
+            wanted = re.compile(re.escape(text), re.IGNORECASE)
+            for number, line in enumerate(self._lines):
+                self._found += [(number, *match.span()) for match in wanted.finditer(line)]
         self._at = -1
         self.forget_painted()
         self.refresh()
         self.step(1)
         return len(self._found)
-
-    def _spans(self, number: int, wanted: str) -> list[Span]:
-        line = self._lines[number].lower()
-        spans: list[Span] = []
-        at = line.find(wanted) if wanted else -1
-        while at >= 0:
-            spans.append((number, at, at + len(wanted)))
-            at = line.find(wanted, at + len(wanted))
-        return spans
 
     def step(self, by: int) -> str:
         """Goes to the next (1) or previous (-1) place found, round the end; says which of how many, if any."""
@@ -122,7 +117,25 @@ class Document(PaintedView, can_focus=True):
         y = next(y for y, (line, _, stop) in enumerate(self._folded) if line == number and first < stop)
         top, height = self.scroll_offset.y, self.size.height
         if not top <= y < top + height:
-            self.scroll_to(y=max(0, y - height // 3), animate=False, force=True)
+            self.scroll_there(y - height // 3)
+
+    # Scrolling, also where a scrollbar is yet to appear: a key may be faster than the layout.
+
+    def action_lines(self, lines: int) -> None:
+        self.scroll_there(self.scroll_offset.y + lines)
+
+    def action_pages(self, pages: int) -> None:
+        self.scroll_there(self.scroll_offset.y + pages * max(1, self.size.height - 1))
+
+    def action_top(self) -> None:
+        self.scroll_there(0)
+
+    def action_end(self) -> None:
+        self.scroll_there(self.line_count())
+
+    def scroll_there(self, y: int) -> None:
+        """Makes line `y` of the screen's lines the first one, as far as there are enough."""
+        self.scroll_to(y=max(0, y), animate=False, force=True)
 
     @property
     def fold_width(self) -> int:

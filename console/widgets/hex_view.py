@@ -74,5 +74,5 @@ class HexView(Document):
         self._at = (self._at + by) % len(self._places)
         y = self._places[self._at][0] // self._row
         if not self.scroll_offset.y <= y < self.scroll_offset.y + self.size.height:
-            self.scroll_to(y=max(0, y - self.size.height // 3), animate=False, force=True)
+            self.scroll_there(y - self.size.height // 3)
         return f"{self._at + 1:,} of {len(self._places):,}"

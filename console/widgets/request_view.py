@@ -26,6 +26,8 @@ BODY_SHOWN = 256 * 1024
 """Characters of a body that are shown; more would take longer to lay out than a key may take."""
 BESIDE_CELLS = 76
 """From this width on the bytes stand beside the text."""
+EVENTS_SHOWN = 200
+"""Events of one request that are shown; a batch may have ten thousand."""
 BRIEF_EVENTS = 3
 REASON_LINES = 4
 """Lines that a reason takes at most; the rest of a longer one is in the saved request."""
@@ -168,8 +170,9 @@ class RequestView(Vertical):
     def _show_body(self) -> None:
         if self.detail is None:
             return
-        lines = body_lines(self.detail, self.body_as)
-        self.query_one("#text", Document).show(lines, json_colours if self.body_as == "json" else plain)
+        if self.body_as != "hex":
+            lines = body_lines(self.detail, self.body_as)
+            self.query_one("#text", Document).show(lines, json_colours if self.body_as == "json" else plain)
         self.query_one("#hex", HexView).show_bytes(self.detail.payload)
         self._arrange()
 
@@ -259,9 +262,10 @@ def event_lines(detail: RequestDetail) -> list[str]:
             detail.outcome, "no events: the request never reached the decoder"
         )]  # fmt: skip
     lines: list[str] = []
-    for event in detail.decoded:
+    for event in detail.decoded[:EVENTS_SHOWN]:
         lines += [*msgspec.json.format(msgspec.json.encode(event_json(event)), indent=2).decode().split("\n"), ""]
-    return lines[:-1]
+    left = len(detail.decoded) - EVENTS_SHOWN
+    return [*lines, f"… {left:,} more; w saves all"] if left > 0 else lines[:-1]
 
 
 def timing_lines(detail: RequestDetail) -> list[str]:

@@ -10,7 +10,7 @@ def date_text(milliseconds: int) -> str:
     """`milliseconds` since the epoch as `2015-02-11T10:33:00.578Z`."""
     whole, rest = divmod(milliseconds, 1000)
     moment = _EPOCH + timedelta(seconds=whole)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+    return f"{moment.replace(tzinfo=None).isoformat()}.{rest:03d}Z"
 
 
 def now_text() -> str:

@@ -66,16 +66,31 @@ def visible(text: str, *, lines: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if lines and char in "\n\t" else _visible_char(char) for char in text)
+    return text.translate(_SHOWN[lines, ascii_only()])
 
 
-def _visible_char(char: str) -> str:
-    code = ord(char)
-    if code < 0x20 or code == 0x7F:
-        return f"<{code:02x}>" if ascii_only() else _CONTROLS[code]
-    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-        return f"<{code:04x}>"
-    return char
+class _Shown(dict[int, str]):
+    """What stands for each character, worked out when it is first met: a body has hundreds of thousands."""
+
+    def __missing__(self, code: int) -> str:
+        odd = unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        shown = f"<{code:04x}>" if odd else chr(code)
+        if len(self) < _SHOWN_KEPT:
+            self[code] = shown
+        return shown
+
+
+_SHOWN_KEPT = 10_000
+"""Characters remembered; past that a text in very many scripts is only slower."""
+_IN_LINES = {0x09: "\t", 0x0A: "\n"}
+_CONTROLS_ASCII = {code: f"<{code:02x}>" for code in _CONTROLS}
+_SHOWN = {
+    (False, False): _Shown(_CONTROLS),
+    (True, False): _Shown(_CONTROLS | _IN_LINES),
+    (False, True): _Shown(_CONTROLS_ASCII),
+    (True, True): _Shown(_CONTROLS_ASCII | _IN_LINES),
+}
+"""By whether line feeds and tabs are let through, and whether the terminal is given ASCII alone."""
 
 
 def count_text(count: int) -> str:

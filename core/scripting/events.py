@@ -148,6 +148,8 @@ class ScriptEvents:
     def stream_data(self, device: Device, stream_id: str, sequence_number: Any, data: Any, **shared: Any) -> None:
         if isinstance(sequence_number, bool) or not isinstance(sequence_number, int):
             raise DecodeFailed(f"sequence_number is {_kind(sequence_number)}, not a whole number")
+        if not -(1 << 63) <= sequence_number < 1 << 63:
+            raise DecodeFailed(f"sequence_number is {sequence_number}, which is too large")
         if not isinstance(data, (bytes, bytearray)):
             raise DecodeFailed(f"data is {_kind(cast('object', data))}, not bytes")
         self._add(
@@ -174,13 +176,17 @@ class ScriptEvents:
 
 def hardware_id(device: object) -> str:
     """A device's hardware id as text; DecodeFailed where it is neither text nor a whole number."""
-    if isinstance(device, str):
-        if device:
-            return device
-        raise DecodeFailed("the device's hardware id is empty")
-    if isinstance(device, int) and not isinstance(device, bool):
-        return str(device)
-    raise DecodeFailed(f"the device's hardware id is {_kind(device)}, not text or a whole number")
+    return _token("the device's hardware id", device)
+
+
+def _token(name: str, value: object) -> str:
+    if isinstance(value, str):
+        if value:
+            return value
+        raise DecodeFailed(f"{name} is empty")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise DecodeFailed(f"{name} is {_kind(value)}, not text or a whole number")
 
 
 def number(name: object, value: object) -> float:
@@ -190,8 +196,8 @@ def number(name: object, value: object) -> float:
     if isinstance(value, (int, float, Decimal)):
         try:
             result = float(value)
-        except OverflowError:
-            result = math.inf
+        except (OverflowError, ValueError):  # the latter: a signalling NaN
+            result = math.nan
         if math.isfinite(result):
             return result
         raise DecodeFailed(f"{name!s} is {value}, which is no finite number")
@@ -235,7 +241,7 @@ def _shared(given: Shared) -> Shared:
             case "event_date":
                 made[name] = event_date(value) if value is not None else ""
             case "alternate_id" | "originator":
-                made[name] = None if value is None else hardware_id(value)
+                made[name] = None if value is None else _token(name, value)
             case "metadata":
                 made[name] = texts(name, value or {})
             case _:

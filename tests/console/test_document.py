@@ -119,6 +119,9 @@ async def test_long_lines_are_folded_and_searched() -> None:
         assert "NEEDLE" in screen_text(view)
         assert view.step(1) == "1 of 3"
         assert view.step(-1) == "3 of 3"
+        view.show(["İ" * 200 + "end"])
+        assert view.search("END") == 1
+        assert "end" in screen_text(view)
         assert view.search("nowhere") == 0
         assert view.step(1) == ""
 

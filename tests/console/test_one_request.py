@@ -3,14 +3,21 @@
 import asyncio
 import base64
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from console.screens.request import OneRequest
-from tests.cli.tidegate import TUTORIAL_BODY, Homestead
+from tests.cli.tidegate import PATIENCE, TUTORIAL_BODY, Homestead
 from tests.console.test_live_traffic import body, go_to_traffic, post
 from tests.console.walker import Walker, walking
+
+MANY_EVENTS = """
+def decode(payload, metadata, events, logger):
+    for number in range(300):
+        events.measurements(f"device-{number}", {"rssi": -111})
+"""
 
 
 async def open_newest(walker: Walker) -> None:
@@ -151,6 +158,31 @@ async def test_what_is_shown_is_copied_and_the_whole_saved(
         saved = json.loads((tmp_path / "whole").read_text())
         assert base64.b64decode(saved["payload"]) == body("one")
         assert saved["outcome"] == "decoded"
+
+
+async def test_many_events_are_cut_on_the_screen_and_saved_whole(
+    home: Homestead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = next(home.path.glob("tenants/*/scripts/*.py"))
+    script.write_text(MANY_EVENTS)
+    monkeypatch.chdir(tmp_path)
+    async with walking(home.path) as walker:
+        await go_to_traffic(walker)
+        deadline = time.monotonic() + PATIENCE
+        while "+299 more" not in walker.screen:  # until the script that was just saved acts
+            assert time.monotonic() < deadline
+            await post(home, b"{}")
+            await walker.sees("shown")
+        await walker.press("G", "enter")
+        await walker.sees("Events 300")
+        await walker.press("shift+tab", "shift+tab", "G")
+        await walker.sees("… 100 more; w saves all")
+        await walker.press("w", "ctrl+u")
+        await walker.type("all")
+        await walker.press("enter")
+        await walker.sees("events saved to all")
+        saved = [json.loads(line) for line in (tmp_path / "all").read_text().splitlines()]
+        assert [event["hardwareId"] for event in saved] == [f"device-{number}" for number in range(300)]
 
 
 async def test_the_decoders_script_opens_in_the_editor_and_acts_when_saved(
