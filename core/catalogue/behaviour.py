@@ -7,7 +7,7 @@ has them committed, and then lets the `Answer` go.
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -88,6 +88,42 @@ class DecodeLogger(Protocol):
     def info(self, message: object, *args: object) -> None: ...
 
 
+class Decoded(msgspec.Struct, frozen=True):
+    """What came of one decode. `events` is JSON for the journal, None for none; `reason` is None where it went well."""
+
+    reason: str | None
+    events: bytes | None
+    state: bytes | None
+    """The connection's state before it, as JSON; None where there was none."""
+    log: bytes | None
+    log_cut: int
+    micros: int
+    """From the last byte received to the end of the decode."""
+
+
+@runtime_checkable
+class RemoteDecoder(Protocol):
+    """A decoder that decodes in another process; requests wait for it without holding up the worker."""
+
+    version: str | None
+    waiting: int
+    """Requests that wait for their decode."""
+    waiting_bytes: int
+
+    async def open(self) -> None:
+        """Makes it ready, and ready again after a change; TidegateError leaves what was loaded before in place."""
+        ...
+
+    def submit(self, received: Received, done: Callable[[Decoded | None], None]) -> None:
+        """Has one request decoded and calls `done`, in the order of the requests of each connection. None: it could
+        not be decoded now, and the device is told to try again."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go. What waits still is not decoded any more, and not acknowledged."""
+        ...
+
+
 class DecoderContext(Protocol):
     """What a decoder may use of the worker that it runs in."""
 
@@ -96,6 +132,8 @@ class DecoderContext(Protocol):
     script_folders: Sequence[Path]
     """Looked in in this order."""
     logger: DecodeLogger
+    groovy: str | None
+    """Where the Groovy sidecar listens, for a component that needs it."""
 
 
 class Answer(Protocol):

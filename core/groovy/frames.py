@@ -5,14 +5,14 @@ sidecar answers each with the call's id. One JVM thread serves a connection and 
 HELLO. Before it decodes, the sidecar writes the call's id into the slot that HELLO named (8 bytes, mapped into
 memory; 0: nothing is being decoded), so that after its death the worker knows which call it had begun.
 
-Bodies:
+HELLO: JSON `Hello`. Answer: OK, empty.
 
-| op | body | answer |
-| --- | --- | --- |
-| HELLO | JSON `Hello` | OK, empty |
-| LOAD | JSON `Load` | OK, JSON `Loaded`; or FAILED, JSON `Failure` |
-| RUN | u32 handle, u32 time limit in ms, u32 length and JSON of the metadata, u32 length and JSON of the state, payload | OK, u32 length and JSON of the events, then JSON `Extras` or nothing; or FAILED, JSON `Failure` |
-| RELEASE | u32 handle | none |
+LOAD: JSON `Load`. Answer: OK, JSON `Loaded`; or FAILED, JSON `Failure`.
+
+RUN: u32 handle, u32 time limit in milliseconds, u32 length and JSON of the metadata, u32 length and JSON of the state,
+payload. Answer: OK, u32 length and JSON of the events, then JSON `Extras` or nothing; or FAILED, JSON `Failure`.
+
+RELEASE: u32 handle. No answer.
 
 Events are a JSON list in the form in which the journal keeps them (`core.model.events`, defaults left out), empty for
 none. For a script of kind `deduplicator` the payload is the JSON of one event and the answer's events are `true` or

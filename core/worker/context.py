@@ -9,8 +9,11 @@ from core.scripting.log import DecodeLog, ScriptLogger
 class Context:
     """See `core.catalogue.behaviour.DecoderContext`."""
 
-    def __init__(self, tenant: str, source: str, folders: Sequence[Path], log: DecodeLog) -> None:
+    def __init__(
+        self, tenant: str, source: str, folders: Sequence[Path], log: DecodeLog, groovy: str | None = None
+    ) -> None:
         self.tenant = tenant
         self.source = source
         self.script_folders = folders
         self.logger = ScriptLogger(log)
+        self.groovy = groovy

@@ -3,12 +3,13 @@
 import os
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import Answer, JournalHead, Received, remote_text
+from core.catalogue.behaviour import Answer, Decoded, JournalHead, Received, RemoteDecoder, remote_text
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.worker.commit import Committer
@@ -28,9 +29,16 @@ class WorkerIntake:
     """The intake of one worker; see `core.catalogue.behaviour.Intake`."""
 
     def __init__(
-        self, runner: Runner, committer: Committer, folder: Path, *, free_disk: int, refused_a_second: float
+        self,
+        decoding: Runner | RemoteDecoder,
+        committer: Committer,
+        folder: Path,
+        *,
+        free_disk: int,
+        refused_a_second: float,
     ) -> None:
-        self._runner = runner
+        self._runner = decoding if isinstance(decoding, Runner) else None
+        self._remote = None if isinstance(decoding, Runner) else decoding
         self._committer = committer
         self._folder = folder
         self._free_disk = free_disk
@@ -46,13 +54,28 @@ class WorkerIntake:
         committer = self._committer
         if committer.waiting >= MOST_WAITING or committer.waiting_bytes >= MOST_WAITING_BYTES:
             return "too many requests wait for the disk"
+        remote = self._remote
+        if remote is not None and (remote.waiting >= MOST_WAITING or remote.waiting_bytes >= MOST_WAITING_BYTES):
+            return "too many requests wait for their decode"
         return "the disk is nearly full" if self._disk_full else None
 
     def new_id(self) -> bytes:
         return uuid7().bytes
 
     def take(self, received: Received, answer: Answer) -> None:
-        decoded = self._runner.run(received)
+        if self._runner is not None:
+            self._store(received, answer, self._runner.run(received))
+        elif self._remote is not None:
+            self._remote.submit(received, partial(self._decoded, received, answer))
+
+    def _decoded(self, received: Received, answer: Answer, decoded: Decoded | None) -> None:
+        if decoded is None:
+            answer.unavailable()
+        else:
+            self._store(received, answer, decoded)
+
+    def _store(self, received: Received, answer: Answer, decoded: Decoded) -> None:
+        """Puts the row into the next commit, which lets the answer go."""
         status = answer.prepare(decoded.reason, received)
         size = len(received.payload)
         extra = msgspec.json.encode(received.extra) if received.extra else None

@@ -30,6 +30,8 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     """How many workers the source has."""
     segment_size: int
     free_disk: int
+    groovy: str | None = None
+    """Where the Groovy sidecar listens, if a component of the source needs it."""
     casualties: list["Casualty"] = []
     poisoned: list["Poison"] = []
 

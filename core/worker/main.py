@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Decoder, Handler
+from core.catalogue.behaviour import Decoder, Handler, RemoteDecoder
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -71,7 +71,7 @@ class Worker:
         self._drain_until = math.inf
         self.done = asyncio.Event()
 
-    def prepare(self) -> Ready:
+    async def prepare(self) -> Ready:
         """Everything up to the first connection; TidegateError, OSError or sqlite3.Error where it cannot be."""
         configure = self._configure
         source = self._read_source()
@@ -81,11 +81,11 @@ class Worker:
         self._committer.on_committed = self._nudge_later
         self._committer.on_fault = self._on_fault
         self._committer.open()
-        self._runner = Runner(decoder, None, self._log)
-        self._runner.load()
+        self._decoding = decoder if isinstance(decoder, RemoteDecoder) else Runner(decoder, None, self._log)
+        await self._load()
         share = configure.share
         self._intake = WorkerIntake(
-            self._runner,
+            self._decoding,
             self._committer,
             folder,
             free_disk=configure.free_disk,
@@ -96,7 +96,8 @@ class Worker:
         self._decoder = decoder
         self._handler = self._make_handler(source)
         self._slot = Slot(Path(configure.slot), self._handler.largest)
-        self._runner.hold_in(self._slot)
+        if isinstance(self._decoding, Runner):
+            self._decoding.hold_in(self._slot)
         listeners = [_own_socket(number) for number in configure.listeners]
         most: int = getattr(source.settings, "max_connections", 10000)
         self._most_connections = -(-most // share)
@@ -115,12 +116,19 @@ class Worker:
             raise ConfigurationError(faults)
         return source
 
-    def _make_decoder(self, source: Configured) -> Decoder:
+    async def _load(self) -> None:
+        """Makes the decoder ready, at the start and after a change."""
+        if isinstance(self._decoding, Runner):
+            self._decoding.load()
+        else:
+            await self._decoding.open()
+
+    def _make_decoder(self, source: Configured) -> Decoder | RemoteDecoder:
         configure = self._configure
         slot = source.slots["decoder"]
         folders = [Path(folder) for folder in configure.script_folders]
-        context = Context(configure.tenant, configure.source, folders, self._log)
-        made: Decoder = slot.component.make(slot.settings, context)
+        context = Context(configure.tenant, configure.source, folders, self._log, configure.groovy)
+        made: Decoder | RemoteDecoder = slot.component.make(slot.settings, context)
         return made
 
     def _make_handler(self, source: Configured) -> Handler:
@@ -161,17 +169,17 @@ class Worker:
                 case Drain(seconds):
                     self._begin_drain(seconds)
                 case Reload():
-                    self._reload()
+                    self._reloading = self._loop.create_task(self._reload())
                 case Poison():
                     self._poison(message)
                 case Configure() | Accept():
                     pass  # only the first of them counts
         self._begin_drain(ORPHAN_DRAIN)
 
-    def _reload(self) -> None:
+    async def _reload(self) -> None:
         fault: Fault | None = None
         try:
-            self._runner.load()
+            await self._load()
         except ScriptError as error:
             fault = error.fault
         except Exception as error:  # noqa: BLE001  # the engine hears of it; the script before it goes on
@@ -180,7 +188,8 @@ class Worker:
         send(self._writer, Loaded(self._decoder.version, fault))
 
     def _poison(self, poison: Poison) -> None:
-        self._runner.poisoned[poison.hash] = (poison.until, poison.reason)
+        if isinstance(self._decoding, Runner):
+            self._decoding.poisoned[poison.hash] = (poison.until, poison.reason)
 
     async def _sweep(self) -> None:
         beats = 0
@@ -226,6 +235,8 @@ class Worker:
             self._handler.sweep(self._loop.time())
         self._handler.abort()
         await asyncio.sleep(0)  # what was cut off is recorded now
+        if not isinstance(self._decoding, Runner):
+            await self._decoding.close()
         await self._committer.close()
         self._slot.close()
         Path(self._configure.slot).unlink(missing_ok=True)
@@ -259,7 +270,7 @@ async def run(lifeline: int) -> int:
         return 1
     worker = Worker(first, writer)
     try:
-        ready = worker.prepare()
+        ready = await worker.prepare()
     except Exception as error:  # noqa: BLE001  # whatever it is, the engine says it and tries again
         send(writer, Unready(_fault_of(error)))
         await writer.drain()

@@ -14,14 +14,13 @@ from types import FrameType
 
 import msgspec
 
-from core.catalogue.behaviour import Decoder, Received
+from core.catalogue.behaviour import Decoded, Decoder, Received
 from core.scripting.log import DecodeLog
+from core.scripting.state import encode_state
 from core.worker.slot import Slot
 
 AGAIN_AFTER = 0.05
 """Seconds between one Overtime and the next while a script swallows them."""
-MOST_STATE = 4096
-"""Bytes of JSON that a connection's state may have, for it is kept with every request."""
 MOST_REASON = 2000
 """Characters of a script's own words that are kept; lone surrogates, which nothing can store, become question marks."""
 LOAD_TIMEOUT = 5.0
@@ -30,17 +29,6 @@ LOAD_TIMEOUT = 5.0
 
 class Overtime(BaseException):
     """Raised in a script that runs longer than it may."""
-
-
-class Decoded(msgspec.Struct, frozen=True):
-    """What came of one decode. `events` is JSON for the journal, None for none."""
-
-    reason: str | None
-    events: bytes | None
-    state: bytes | None
-    log: bytes | None
-    log_cut: int
-    micros: int
 
 
 class Runner:
@@ -90,7 +78,7 @@ class Runner:
     def run(self, received: Received) -> Decoded:
         """Decodes one request. Whatever the script does, this returns (or the engine kills the worker)."""
         encoded: bytes | None = None
-        state, reason = _encode_state(received) if received.state else (None, None)
+        state, reason = encode_state(received) if received.state else (None, None)
         if self.poisoned and reason is None:
             reason = self._poison(received.payload)
         if reason is None:
@@ -147,17 +135,6 @@ class Runner:
         if known is None or known[0] < time.time():
             return None
         return f"not decoded again: these bytes ended a worker ({known[1]})"
-
-
-def _encode_state(received: Received) -> tuple[bytes | None, str | None]:
-    """The connection's state for the journal, or why it cannot be kept."""
-    try:
-        state = msgspec.json.encode(received.state)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        return None, f"the connection's state is not JSON: {error}"
-    if len(state) > MOST_STATE:
-        return None, f"the connection's state is {len(state)} bytes; {MOST_STATE} are allowed"
-    return state, None
 
 
 def payload_hash(payload: bytes) -> str:

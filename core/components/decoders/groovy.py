@@ -1,0 +1,79 @@
+"""Groovy Binary Event Decoder: SiteWhere's own scripts, run in a JVM beside the engine."""
+
+from typing import Annotated
+
+from core.catalogue.behaviour import DecoderContext
+from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
+from core.catalogue.settings import Settings, setting
+from core.catalogue.units import Duration
+from core.groovy.decoding import GroovyDecoding
+
+
+class GroovySettings(Settings):
+    """Settings of a Groovy decoder."""
+
+    script: Annotated[
+        str,
+        setting(
+            "Script path",
+            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved",
+            script=True,
+            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.groovy",
+            pattern_help="is no Groovy script in a scripts folder: write a name such as decodeOSS.groovy",
+        ),
+    ]
+    timeout: Annotated[
+        Duration,
+        setting("Time limit", "of one decode; one that runs longer fails", least="10 ms", most="10 min", folded=True),
+    ] = Duration("2 s")
+    max_events: Annotated[
+        int,
+        setting("Most events", "of one request; a decode that gives more fails", least=1, most=1_000_000, folded=True),
+    ] = 10000
+
+
+def make(settings: GroovySettings, context: DecoderContext) -> GroovyDecoding:
+    """The decoder of one worker."""
+    return GroovyDecoding(context, settings.script, "binary", settings.timeout, settings.max_events)
+
+
+LORA_TEMPLATE = """\
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
+import com.sitewhere.rest.model.device.communication.DecodedDeviceRequest
+import com.sitewhere.rest.model.device.event.request.DeviceMeasurementsCreateRequest
+import com.sitewhere.spi.device.event.request.IDeviceMeasurementsCreateRequest
+
+// Decodes the JSON of a LoRa gateway: signal quality as measurements of the device in `id`.
+JsonNode message = new ObjectMapper().readTree(new String(payload, "UTF-8"))
+if (!message.has("id")) {
+    throw new RuntimeException("JSON is missing the id")
+}
+
+def measurements = new DeviceMeasurementsCreateRequest()
+["rssi", "snr"].each { name ->
+    if (message.has(name)) {
+        measurements.addOrReplaceMeasurement(name, message.get(name).asDouble())
+    }
+}
+measurements.eventDate = new java.util.Date()
+logger.info("device {}: {}", message.get("id").asText(), measurements.measurements)
+
+def decoded = new DecodedDeviceRequest<IDeviceMeasurementsCreateRequest>()
+decoded.hardwareId = message.get("id").asText()
+decoded.request = measurements
+events.add(decoded)
+"""
+
+COMPONENT = Component(
+    role="decoder",
+    type="groovy",
+    title="Groovy Binary Event Decoder",
+    summary="SiteWhere's scripts, unchanged, in a JVM beside the engine",
+    settings=GroovySettings,
+    make=make,
+    templates=(ScriptTemplate("decodeOSS.groovy", "LoRa gateway JSON: rssi and snr as measurements", LORA_TEMPLATE),),
+    script_suffix=".groovy",
+    needs=("groovy",),
+    sitewhere=SiteWhereName("groovy-event-decoder", {"scriptPath": "script"}),
+)

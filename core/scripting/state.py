@@ -1,0 +1,19 @@
+"""A connection's state: what scripts remember from one request of a connection to the next."""
+
+import msgspec
+
+from core.catalogue.behaviour import Received
+
+MOST_STATE = 4096
+"""Bytes of JSON that it may have, for it is kept with every request."""
+
+
+def encode_state(received: Received) -> tuple[bytes | None, str | None]:
+    """The connection's state for the journal, or why it cannot be kept."""
+    try:
+        state = msgspec.json.encode(received.state)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        return None, f"the connection's state is not JSON: {error}"
+    if len(state) > MOST_STATE:
+        return None, f"the connection's state is {len(state)} bytes; {MOST_STATE} are allowed"
+    return state, None
