@@ -1,6 +1,7 @@
 """Tries a decoder over some bytes in a process of its own: `python -m core.worker.trial`, a job on stdin, the result
 on stdout. Nothing is stored, and whatever the script does hurts nobody else."""
 
+import asyncio
 import os
 import resource
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Decoder, Received
+from core.catalogue.behaviour import Decoded, Decoder, Received, RemoteDecoder, remote_text
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
 from core.catalogue.registry import Catalogue
@@ -35,6 +36,8 @@ class Job(msgspec.Struct, kw_only=True):
     payload: bytes
     metadata: dict[str, Any]
     max_memory: int
+    groovy: str | None = None
+    """Where the Groovy sidecar listens, if the decoder needs it."""
 
 
 def try_decoder(job: Job) -> Trial:
@@ -44,24 +47,16 @@ def try_decoder(job: Job) -> Trial:
     decoder_of, faults = read_component(Catalogue(tuple(job.packages)), DECODER, job.table, "decoder")
     if decoder_of is None:
         raise ConfigurationError(faults)
-    folders = [Path(folder) for folder in job.script_folders]
-    decoder: Decoder = decoder_of.component.make(decoder_of.settings, Context(job.tenant, job.source, folders, log))
-    runner = Runner(decoder, None, log)
-    runner.load()
-    at = time.time_ns() // 1_000_000
-    received = Received(
-        bytes(16),
-        at,
-        time.perf_counter(),
-        ("127.0.0.1", 0),
-        "127.0.0.1:0",
-        job.payload,
-        None,
-        {},
-        lambda: dict(job.metadata),
-    )
-    received.extra = {name: job.metadata[name] for name in ("remote.host", "remote.port") if name in job.metadata}
-    decoded = runner.run(received)
+    context = Context(job.tenant, job.source, [Path(folder) for folder in job.script_folders], log, job.groovy)
+    decoder: Decoder | RemoteDecoder = decoder_of.component.make(decoder_of.settings, context)
+    if isinstance(decoder, RemoteDecoder):
+        decoded = asyncio.run(_decode_remotely(decoder, job))
+    else:
+        runner = Runner(decoder, None, log)
+        runner.load()
+        decoded = runner.run(_received(job))
+    if decoded is None:
+        raise TidegateError("Groovy did not decode it in time")
     events = msgspec.json.decode(decoded.events, type=list[Event]) if decoded.events else []
     text = (decoded.log or b"").decode("utf-8", "replace")
     if decoded.log_cut:
@@ -74,6 +69,24 @@ def try_decoder(job: Job) -> Trial:
         milliseconds=decoded.micros / 1000,
         script=decoder.version,
     )
+
+
+def _received(job: Job) -> Received:
+    at = time.time_ns() // 1_000_000
+    remote = ("127.0.0.1", 0)
+    received = Received(bytes(16), at, time.perf_counter(), remote, remote_text(remote), job.payload, None, {})
+    received.extra = dict(job.metadata)
+    return received
+
+
+async def _decode_remotely(decoder: RemoteDecoder, job: Job) -> Decoded | None:
+    await decoder.open()
+    result: asyncio.Future[Decoded | None] = asyncio.get_running_loop().create_future()
+    decoder.submit(_received(job), result.set_result)
+    try:
+        return await result
+    finally:
+        await decoder.close()
 
 
 def main() -> int:
