@@ -1,0 +1,24 @@
+"""What decoders of a fixed format share: no script to load, no version, and reasons that are sentences."""
+
+from core.catalogue.behaviour import DecodeFailed, DecoderContext
+from core.catalogue.settings import Settings
+
+
+class NoSettings(Settings):
+    """The component has none."""
+
+
+class Scriptless:
+    """Base of such a decoder, which has `decode` to add; see `core.catalogue.behaviour.Decoder`."""
+
+    version: str | None = None
+    timeout = 2.0
+
+    def __init__(self, settings: NoSettings, context: DecoderContext) -> None:
+        pass
+
+    def load(self) -> None:
+        """There is no script."""
+
+    def reason(self, error: BaseException) -> str:
+        return str(error) if isinstance(error, DecodeFailed) else f"{type(error).__name__}: {error}"
