@@ -113,6 +113,9 @@ class EngineState(TidegateScreen):
 
     async def action_power(self) -> None:
         node = self._powered()
+        if (current := self.states.current) is not None and current.kind == "groovy":
+            self.say("Groovy starts with the first event source that needs it, and ends with the last", "wrong")
+            return
         if node is None:
             self.say("the engine itself is ended with `q`, or by ending `tidegate serve`", "wrong")
             return

@@ -47,6 +47,7 @@ class Home:
         self.index_file = self.data / "index.db"
         self.engine_log = self.data / "engine.log"
         self.control_path_file = self.data / "control.path"
+        self.groovy = self.data / "groovy"
 
     def __repr__(self) -> str:
         return f"Home({str(self.root)!r})"
@@ -109,6 +110,17 @@ class Home:
         self.create()
         write_text(self.control_path_file, f"{chosen}\n", 0o644)
         return chosen
+
+    def groovy_socket(self, tenant: str = "") -> Path:
+        """Where workers reach the Groovy sidecar of the engine, or of one tenant: beside the control socket."""
+        control = self.control_socket()
+        named = f"groovy-{tenant}.sock" if tenant else "groovy.sock"
+        in_shared_folder = control.name != "control.sock"  # where other homes have theirs too
+        path = control.with_name(named)
+        if in_shared_folder or len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+            key = hashlib.sha256(os.fsencode(self.root) + b"\0" + tenant.encode()).hexdigest()
+            path = control.with_name(f"groovy-{key[:12]}.sock" if in_shared_folder else f"g{key[:6]}.sock")
+        return path
 
     def _short_socket(self) -> Path:
         runtime = os.environ.get("XDG_RUNTIME_DIR")

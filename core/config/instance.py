@@ -1,7 +1,8 @@
 """Reads instance.toml: what holds for every tenant of a home."""
 
 from collections.abc import Mapping
-from typing import Annotated, TypeVar, cast
+from pathlib import PurePath
+from typing import Annotated, Literal, TypeVar, cast
 
 import msgspec
 
@@ -55,15 +56,38 @@ class RetentionSettings(Settings):
     ] = Size("5 GiB")
 
 
+class GroovySettings(Settings):
+    """Where Groovy and its JVM are, and who shares one."""
+
+    java_home: Annotated[
+        str | None,
+        setting(
+            "Java home",
+            "the folder of the Java to use; none given: JAVA_HOME, the java on the PATH, or the one that pip brought",
+            pattern=r"/.*",
+            pattern_help="is no path from the root: write one such as /usr/lib/jvm/default-java",
+        ),
+    ] = None
+    jars: Annotated[
+        tuple[str, ...],
+        setting("JAR files", "for scripts, before those of the system; a groovy or jackson one takes its place"),
+    ] = ()
+    isolation: Annotated[
+        Literal["engine", "tenant"],
+        setting("Isolation", "one JVM for the whole engine, or one for each tenant that has Groovy scripts"),
+    ] = "engine"
+
+
 class Instance(msgspec.Struct, kw_only=True):
     """What instance.toml says; every key has a default."""
 
     control: ControlSettings = msgspec.field(default_factory=ControlSettings)
     journal: JournalSettings = msgspec.field(default_factory=JournalSettings)
     retention: RetentionSettings = msgspec.field(default_factory=RetentionSettings)
+    groovy: GroovySettings = msgspec.field(default_factory=GroovySettings)
 
 
-TABLES = ("control", "journal", "retention")
+TABLES = ("control", "journal", "retention", "groovy")
 
 S = TypeVar("S", bound=Settings)
 
@@ -88,7 +112,12 @@ def read_instance(home: Home) -> tuple[Instance, list[Fault]]:
         control=_table(document, file, "control", ControlSettings, faults),
         journal=_table(document, file, "journal", JournalSettings, faults),
         retention=_table(document, file, "retention", RetentionSettings, faults),
+        groovy=_table(document, file, "groovy", GroovySettings, faults),
     )
+    for jar in instance.groovy.jars:
+        if not (PurePath(jar).is_absolute() and jar.endswith(".jar")):
+            fault = Fault(path="groovy", key="jars", message=f"{jar!r} is no JAR file's path from the root")
+            faults.append(_placed(document, file, fault))
     return instance, sorted(faults, key=lambda fault: fault.line)
 
 

@@ -50,10 +50,13 @@ class OfTenant(msgspec.Struct):
 
 class Node(msgspec.Struct, kw_only=True):
     """One component in the tree of states. `path` is `""` for the instance, then `default`, `default/lora`,
-    `default/lora/decoder`, `default/lora/worker-1`."""
+    `default/lora/decoder`, `default/lora/worker-1`; `.groovy` for the Groovy sidecar, `.groovy/default` for a
+    tenant's own."""
 
     path: str
-    kind: Literal["instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker"]
+    kind: Literal[
+        "instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker", "groovy"
+    ]
     title: str
     state: State
     reason: str | None = None
@@ -68,7 +71,7 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`."""
+    and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`."""
     children: list["Node"] = []
 
 
@@ -277,6 +280,56 @@ class WriteScript(msgspec.Struct, kw_only=True):
     base: str | None = None
 
 
+class ImportSitewhere(msgspec.Struct, kw_only=True):
+    """A SiteWhere 1.x tenant configuration to make a tenant of, and what it needs from the caller's machine.
+
+    Without `apply` nothing is kept: the result shows what would be. With it a tenant that is not there is made; what
+    the file became is staged as a whole either way, and acts when it is applied. Where something is staged already,
+    nothing is overwritten.
+    """
+
+    tenant: str
+    name: str | None = None
+    """What people call the tenant; null keeps a tenant's name, and makes a new one's of its id."""
+    xml: bytes
+    file: str = ""
+    """What the file is called, for the report."""
+    properties: str | None = None
+    """The text of `sitewhere-tenant.properties`: where placeholders find their values."""
+    scripts: dict[str, str] = {}
+    """Texts of the scripts that an earlier result named; a script that the tenant has is not overwritten."""
+    unread: dict[str, str] = {}
+    """Scripts that it named and that could not be read, each with the reason."""
+    apply: bool = False
+
+
+class ImportLine(msgspec.Struct, kw_only=True):
+    """What became of one thing in the file. `line` is the XML's; 0 where none can be named."""
+
+    kind: Literal["carried", "changed", "left_out", "missing"]
+    subject: str
+    reason: str
+    line: int = 0
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    """What the file became."""
+
+    tenant: str
+    name: str
+    text: str
+    """tenant.toml."""
+    report: list[ImportLine]
+    scripts: list[str] = []
+    """Scripts that its event sources name: the caller may send those that it has."""
+    faults: list[Fault] = []
+    """What stands in the way of applying it."""
+    makes: bool = False
+    """There is, or was, no such tenant: importing makes it."""
+    kept: bool = False
+    """It is staged now; false where it was only looked at."""
+
+
 class TryDecode(msgspec.Struct, kw_only=True):
     """Runs a source's decoder over bytes and stores nothing. `staged` takes the decoder that is staged."""
 
@@ -409,6 +462,9 @@ METHODS: dict[str, Method] = {
     "scripts.list": Method(OfTenant, Scripts, "viewer", "the scripts that a tenant may use"),
     "scripts.read": Method(OfScript, Script, "viewer", "a script's text"),
     "scripts.write": Method(WriteScript, Script, "admin", "saves a script; it acts at once if it compiles"),
+    "import.sitewhere": Method(
+        ImportSitewhere, Imported, "admin", "makes a tenant of a SiteWhere configuration, staged; or shows what it would be"
+    ),
     "decode.try": Method(TryDecode, Trial, "admin", "runs a decoder over bytes, storing nothing"),
     "requests.query": Method(Query, Requests, "viewer", "kept requests"),
     "requests.traffic": Method(Query, Traffic, "viewer", "kept requests as rows of the live feed"),

@@ -26,6 +26,7 @@ from core.engine.surroundings import Surroundings
 from core.engine.tap import Tap
 from core.engine.tenant import TenantRunner
 from core.errors import Fault, NotFound, TidegateError
+from core.groovy.sidecars import Sidecars
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.reader import Reader
@@ -74,7 +75,9 @@ class Engine:
             passed=self._follower.passed,
             on_damage=self._follower.follower.distrust,
         )
-        self._surroundings = Surroundings(home, components, instance, ListenerPool(), self._follower.nudge)
+        self.sidecars = Sidecars(home, instance.groovy)
+        listeners = ListenerPool()
+        self._surroundings = Surroundings(home, components, instance, listeners, self.sidecars, self._follower.nudge)
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -129,6 +132,7 @@ class Engine:
         for problem in await asyncio.gather(*stopping, return_exceptions=True):
             if isinstance(problem, Exception):
                 LOG.error("a tenant did not stop as it should", exc_info=problem)
+        await self.sidecars.stop()
         await self._tasks.cancel()
         await asyncio.to_thread(self._follower.passed)
 
@@ -241,7 +245,7 @@ class Engine:
             failed=sum(node.failed for node in nodes),
             refused=sum(node.refused for node in nodes),
             requests=sum(node.requests for node in nodes),
-            children=nodes,
+            children=[*nodes, *self.sidecars.nodes()],
         )
         return Status(tree=tree, tenants=rows, rate=rate, behind=self._follower.behind(), left_out=self._left_out)
 

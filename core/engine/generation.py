@@ -15,6 +15,7 @@ from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Fault, TidegateError
+from core.groovy.sidecars import needs_groovy
 from core.worker.lifeline import Accept, Casualty, Configure, Drain, Reload
 
 BEYOND_DRAIN = 2.0
@@ -36,6 +37,8 @@ class Generation:
         self._tenant = tenant
         self._casualties = casualties
         self._forgotten: list[WorkerProcess] = []
+        self._groovy: str | None = None
+        """Where the Groovy sidecar listens, while this generation needs it."""
 
     @property
     def ended(self) -> bool:
@@ -61,6 +64,7 @@ class Generation:
             self.ending = True
             raise StartFailed(Fault(path=self.configured.path, key="port", message=str(error))) from error
         try:
+            self._take_groovy()
             async with asyncio.TaskGroup() as starting:
                 for _ in range(self.settings.threads):
                     starting.create_task(self.add_worker())
@@ -70,6 +74,20 @@ class Generation:
         except BaseException:
             await self.discard()
             raise
+
+    def _take_groovy(self) -> None:
+        if not needs_groovy(self.configured):
+            return
+        try:
+            self._groovy = str(self._surroundings.sidecars.acquire(self._tenant))
+        except TidegateError as error:
+            raise StartFailed(Fault(path=self.configured.path, message=str(error))) from error
+
+    def _leave_groovy(self) -> None:
+        """No worker of this generation needs it any more."""
+        if self._groovy is not None:
+            self._groovy = None
+            self._surroundings.sidecars.release(self._tenant)
 
     async def add_worker(self) -> WorkerProcess:
         """One more worker, ready. StartFailed where it cannot be."""
@@ -89,6 +107,7 @@ class Generation:
             share=self.settings.threads,
             segment_size=int(journal.segment),
             free_disk=int(journal.free_disk),
+            groovy=self._groovy,
             casualties=casualties,
             poisoned=self._casualties.poisoned(),
         )
@@ -150,6 +169,7 @@ class Generation:
             worker.tell(Drain(float(seconds)))  # a Duration is not JSON
         await _all_gone(workers, seconds + BEYOND_DRAIN)
         self._forget(workers)
+        self._leave_groovy()
 
     def _end(self) -> None:
         """Begins to end, if that has not begun yet."""
@@ -167,6 +187,7 @@ class Generation:
             worker.kill("was not needed")
         await _all_gone(workers, BEYOND_DRAIN)
         self._forget(workers)
+        self._leave_groovy()
 
     def _forget(self, workers: list[WorkerProcess]) -> None:
         """Removes the slots of those that ended well; one that was killed in a decode is a casualty."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
-from core.control.messages import Node
+from core.control.messages import Node, State
 from core.engine.background import Background
 from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.generation import Generation
@@ -18,6 +18,7 @@ from core.engine.rates import RequestMeters
 from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Fault
+from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
 from core.worker.lifeline import Accept, Bury, Loaded, Nudge
 
@@ -341,6 +342,7 @@ class SourceRunner:
         for key, filled in self.configured.slots.items():
             detail: dict[str, Any] = {"type": filled.component.type}
             fault = self.script_fault if "script" in filled.table else None
+            state, reason = self._groovy_state(filled)
             if "script" in filled.table:
                 detail["script"] = filled.table["script"]
                 detail["version"] = workers[0].script if workers else None
@@ -349,13 +351,20 @@ class SourceRunner:
                     path=f"{self.path}/{key}",
                     kind="decoder" if filled.component.role == "decoder" else "interaction_handler",
                     title=filled.component.title,
-                    state=self.lifecycle.state if fault is None else "error",
-                    reason=str(fault) if fault is not None else None,
+                    state=state if fault is None else "error",
+                    reason=reason if fault is None else str(fault),
                     since=self.lifecycle.since,
                     detail=detail,
                 )
             )
         return nodes
+
+    def _groovy_state(self, filled: Configured) -> tuple[State, str | None]:
+        """A component's own state: one that runs in the Groovy sidecar waits for that."""
+        sidecar = self._surroundings.sidecars.of(self.tenant) if needs_groovy(filled) else None
+        if sidecar is None or self.lifecycle.state != "started" or sidecar.lifecycle.state == "started":
+            return self.lifecycle.state, None
+        return sidecar.lifecycle.state, sidecar.lifecycle.reason
 
     def _worker_nodes(self, workers: list[WorkerProcess]) -> list[Node]:
         return [

@@ -7,6 +7,7 @@ from core.catalogue.registry import Catalogue
 from core.config.home import Home
 from core.config.instance import Instance
 from core.engine.ports import ListenerPool
+from core.groovy.sidecars import Sidecars
 
 
 @dataclass(slots=True)
@@ -17,5 +18,6 @@ class Surroundings:
     catalogue: Catalogue
     instance: Instance
     listeners: ListenerPool
+    sidecars: Sidecars
     nudge: Callable[[], None]
     """Says that some segment has new rows."""
