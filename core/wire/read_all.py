@@ -1,0 +1,185 @@
+"""The read-all handler of one worker (see `core.catalogue.behaviour.Handler`): a connection is one payload, which ends
+where the device ends its side.
+
+Nothing is ever written. All that a device can learn is how its connection ends: closed once the payload is on disk,
+reset where it is not kept.
+"""
+
+import asyncio
+import socket
+import struct
+import time
+from dataclasses import dataclass
+
+from core.catalogue.behaviour import Intake, Received, remote_text
+from core.catalogue.units import Size
+
+KEPT_OF_REFUSED = 4096
+"""Bytes that are kept of a payload that never reached the decoder."""
+FIRST_BYTE_SECONDS = 1.0
+"""For which a draining connection waits for its first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAllRules:
+    """What the handler's settings come down to; times are in seconds, sizes in bytes."""
+
+    max_payload: Size
+    idle_timeout: float
+    total_timeout: float
+
+
+class ReadAllHandler:
+    """Makes the connections and looks after all of them."""
+
+    def __init__(self, rules: ReadAllRules, intake: Intake) -> None:
+        self.largest = rules.max_payload
+        self.rules = rules
+        self.intake = intake
+        self.connections: set[ReadAllConnection] = set()
+        self.now = 0.0
+        """The loop's time at the last sweep."""
+
+    def connection(self) -> "ReadAllConnection":
+        return ReadAllConnection(self)
+
+    def turn_away(self) -> "TurnedAway":
+        return TurnedAway(self.intake)
+
+    def open_connections(self) -> int:
+        return len(self.connections)
+
+    def sweep(self, now: float) -> None:
+        self.now = now
+        for connection in tuple(self.connections):
+            connection.sweep(now)
+
+    def drain(self) -> None:
+        for connection in tuple(self.connections):
+            connection.drain()
+
+    def abort(self) -> None:
+        for connection in tuple(self.connections):
+            connection.abort()
+
+
+class ReadAllConnection(asyncio.Protocol):
+    """One connection. `_open` while its payload may still grow or be refused."""
+
+    def __init__(self, handler: ReadAllHandler) -> None:
+        self._handler = handler
+        self._rules = handler.rules
+        self._payload = bytearray()
+        self._open = True
+        self._draining = False
+        self._since = self._began = handler.now
+        self._remote: tuple[str, int] = ("", 0)
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._remote = transport.get_extra_info("peername")[:2]
+        self._handler.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._open:
+            return
+        self._since = self._handler.now
+        self._payload += data
+        if len(self._payload) > self._rules.max_payload:
+            self._refuse(f"the payload is larger than {self._rules.max_payload}")
+
+    def eof_received(self) -> bool:
+        """The payload is whole; the connection stays until that is on disk."""
+        if not self._open:
+            return False
+        intake = self._handler.intake
+        if reason := intake.full():
+            self._refuse(reason)
+            return False
+        self._open = False
+        payload, self._payload = bytes(self._payload), bytearray()
+        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        received = Received(intake.new_id(), at, began, self._remote, remote_text(self._remote), payload, None, {})
+        intake.take(received, ReadAllAnswer(self._transport))
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connections.discard(self)
+        if self._open and self._payload:
+            self._record("the connection ended in the middle of a payload")
+        self._open = False
+
+    def sweep(self, now: float) -> None:
+        """Ends the connection where a limit has passed."""
+        if not self._open:
+            return
+        if now - self._since > self._rules.idle_timeout:
+            self._give_up(f"nothing came for {self._rules.idle_timeout:g} s, and the device has not ended its side")
+        elif now - self._began > self._rules.total_timeout:
+            self._give_up(f"the payload took longer than {self._rules.total_timeout:g} s")
+        elif self._draining and not self._payload and now - self._since > FIRST_BYTE_SECONDS:
+            self._give_up("")
+
+    def drain(self) -> None:
+        """A payload under way may end; where none has begun it must begin soon."""
+        self._draining = True
+        self._since = self._handler.now
+
+    def abort(self) -> None:
+        reset(self._transport)
+
+    def _give_up(self, reason: str) -> None:
+        """A connection on which nothing came is only closed: there is nothing to keep."""
+        if self._payload:
+            self._refuse(reason)
+        else:
+            self._open = False
+            self._transport.close()
+
+    def _refuse(self, reason: str) -> None:
+        self._record(reason)
+        self._open = False
+        self._payload = bytearray()
+        reset(self._transport)
+
+    def _record(self, reason: str) -> None:
+        seen = bytes(self._payload[:KEPT_OF_REFUSED])
+        self._handler.intake.refuse(reason, None, self._remote, None, seen, len(self._payload))
+
+
+class ReadAllAnswer:
+    """No answer: the end of the connection."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.ready = False
+
+    def prepare(self, reason: str | None, received: Received) -> int | None:
+        return None
+
+    def release(self) -> None:
+        self._transport.close()
+
+    def unavailable(self) -> None:
+        reset(self._transport)
+
+
+class TurnedAway(asyncio.Protocol):
+    """A connection over the source's limit: recorded, and reset."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        remote: tuple[str, int] = transport.get_extra_info("peername")[:2]
+        self._intake.refuse("more connections than the source allows", None, remote, None, b"", 0)
+        reset(transport)
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Ends a connection so that the device sees an error and not a plain end, whatever of it has been read."""
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
