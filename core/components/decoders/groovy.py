@@ -7,6 +7,7 @@ from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration
 from core.groovy.decoding import GroovyDecoding
+from core.groovy.discovery import unavailable
 
 
 class GroovySettings(Settings):
@@ -76,4 +77,5 @@ COMPONENT = Component(
     script_suffix=".groovy",
     needs=("groovy",),
     sitewhere=SiteWhereName("groovy-event-decoder", {"scriptPath": "script"}),
+    unavailable=unavailable,
 )
