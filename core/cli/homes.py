@@ -40,8 +40,9 @@ def init(
 
 async def _init(home: Path, tenant: str, name: str | None, port: int | None) -> int:
     from core.cli.reach import Offline, reach
-    from core.cli.tutorial import PORT, default_name, is_taken, make_tenant, used_ports
+    from core.cli.tutorial import PORT, is_taken, make_tenant, used_ports
     from core.config.home import Home
+    from core.config.store import default_name
 
     async with reach(home, make=True) as engine:
         if port is None:

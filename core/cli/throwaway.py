@@ -21,7 +21,8 @@ from core.cli.send import line_maker, parse_target
 from core.cli.simulator.devices import device_ids, lora
 from core.cli.simulator.simulation import Plan, Simulation
 from core.cli.simulator.tally import Tally
-from core.cli.tutorial import default_name, free_port, make_tenant
+from core.cli.tutorial import free_port, make_tenant
+from core.config.store import default_name
 from core.control.messages import Query
 from core.errors import TidegateError
 

@@ -49,11 +49,6 @@ script = {script_value}
 """
 
 
-def default_name(tenant: str) -> str:
-    """What people call a tenant of that id: `site-a` is `Site A Tenant`."""
-    return " ".join(part.capitalize() for part in tenant.replace("_", "-").split("-") if part) + " Tenant"
-
-
 def lora_template() -> ScriptTemplate:
     """The Python decoder that the tutorial begins with."""
     component = catalogue().get("decoder", "python")

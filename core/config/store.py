@@ -63,9 +63,9 @@ class TenantStore:
         except ConfigurationError:
             return faults  # they say so
         scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self.catalogue))
-        settled = {(fault.path, fault.key) for fault in faults}
+        settled = {(fault.path, fault.key) for fault in faults} | {(fault.path, fault.message) for fault in faults}
         found = script_faults(document, str(named), scripts, self.catalogue)
-        return faults + [fault for fault in found if (fault.path, fault.key) not in settled]
+        return faults + [fault for fault in found if settled.isdisjoint(((fault.path, fault.key), (fault.path, fault.message)))]
 
     def configuration(self, active_in_engine: str | None = None) -> Configuration:
         """What is active and what is staged. `active_in_engine` is the text that the engine runs, if one does."""
@@ -167,6 +167,11 @@ class TenantStore:
         latest = max((path.name for path in self._history.glob("*.toml")), default="")
         if not latest.endswith(f"-{name}.toml"):
             write_text(self._history / f"{_now()}-{name}.toml", text)
+
+
+def default_name(tenant: str) -> str:
+    """What people call a tenant of that id: `site-a` is `Site A Tenant`."""
+    return " ".join(part.capitalize() for part in tenant.replace("_", "-").split("-") if part) + " Tenant"
 
 
 def create_tenant(home: Home, tenant: str, name: str) -> None:

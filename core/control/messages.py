@@ -463,7 +463,10 @@ METHODS: dict[str, Method] = {
     "scripts.read": Method(OfScript, Script, "viewer", "a script's text"),
     "scripts.write": Method(WriteScript, Script, "admin", "saves a script; it acts at once if it compiles"),
     "import.sitewhere": Method(
-        ImportSitewhere, Imported, "admin", "makes a tenant of a SiteWhere configuration, staged; or shows what it would be"
+        ImportSitewhere,
+        Imported,
+        "admin",
+        "makes a tenant of a SiteWhere configuration, staged; or shows what it would be",
     ),
     "decode.try": Method(TryDecode, Trial, "admin", "runs a decoder over bytes, storing nothing"),
     "requests.query": Method(Query, Requests, "viewer", "kept requests"),

@@ -28,6 +28,8 @@ from core.control.messages import (
     EditText,
     Empty,
     Events,
+    Imported,
+    ImportSitewhere,
     NewTenant,
     OfComponent,
     OfRequest,
@@ -44,6 +46,7 @@ from core.control.messages import (
     TryDecode,
     WriteScript,
 )
+from core.engine.importing import import_sitewhere
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
 from core.journal.follower import Follower
@@ -75,6 +78,7 @@ class Service:
             "scripts.list": self.list_scripts,
             "scripts.read": self.read_script,
             "scripts.write": self.write_script,
+            "import.sitewhere": self.import_sitewhere,
             "decode.try": self.try_decode,
             "requests.query": self.query_requests,
             "requests.traffic": self.query_traffic,
@@ -183,6 +187,9 @@ class Service:
     async def write_script(self, asked: WriteScript) -> Script:
         scripts = self.store(asked.tenant).scripts()
         return await asyncio.to_thread(scripts.write, asked.name, asked.text, asked.base)
+
+    async def import_sitewhere(self, asked: ImportSitewhere) -> Imported:
+        return await import_sitewhere(self, asked)
 
     async def try_decode(self, asked: TryDecode) -> Trial:
         store = self.store(asked.tenant)
