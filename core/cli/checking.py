@@ -15,6 +15,7 @@ from core.config.instance import read_instance
 from core.config.store import TenantStore
 from core.config.tenant import addresses_overlap
 from core.errors import Fault, TidegateError
+from core.groovy import discovery
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -41,7 +42,9 @@ def check_home(home: Home, catalogue: Catalogue) -> Checked:
     if not home.exists():
         raise TidegateError(f"{home.root} is no home: `tidegate init` makes one")
     found = _Found()
-    found.faults += read_instance(home)[1]
+    instance, faults = read_instance(home)
+    discovery.use(instance.groovy.java_home, instance.groovy.jars)
+    found.faults += faults
     tenants = home.tenant_ids()
     for tenant in tenants:
         _check_tenant(TenantStore(home, tenant, catalogue), found)

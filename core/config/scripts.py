@@ -28,6 +28,7 @@ class ScriptStore:
     def __init__(self, home: Home, tenant: str, used_by: Mapping[str, list[str]] | None = None) -> None:
         self._folders: dict[Scope, Path] = {"tenant": home.tenant_scripts(tenant), "instance": home.scripts}
         self._used_by = used_by or {}
+        self._built = home.groovy
 
     @property
     def folders(self) -> list[Path]:
@@ -84,10 +85,27 @@ class ScriptStore:
             return self._script(name, scope, text)
 
     def check(self, name: str, text: str | None = None) -> Fault | None:
-        """What is wrong with a script, or with `text` as that script."""
+        """What is wrong with a script, whose text is `text` where that is known already."""
         if text is None:
             return self.read(name).fault
+        if name.endswith(".groovy"):
+            return self._check_groovy(name)
         return check_script(name, text, decoder=name in self._used_by)
+
+    def _check_groovy(self, name: str) -> Fault | None:
+        """Checks all of the folders' at once, since each time takes a JVM; what is there already is remembered."""
+        from core.groovy.check import groovy_faults  # most homes have no Groovy
+
+        known = {
+            other
+            for folder in self.folders
+            for other in _names(folder)
+            if other.endswith(".groovy") and self._inside(folder / other)
+        }
+        try:
+            return groovy_faults(self._built, self.folders, known).get(name)
+        except TidegateError as error:
+            return Fault(message=str(error), file=name) if name in self._used_by else None
 
     def _script(self, name: str, scope: Scope, text: str) -> Script:
         return Script(name=name, scope=scope, text=text, revision=revision(text), fault=self.check(name, text))

@@ -63,9 +63,11 @@ class TenantStore:
         except ConfigurationError:
             return faults  # they say so
         scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self.catalogue))
-        settled = {(fault.path, fault.key) for fault in faults} | {(fault.path, fault.message) for fault in faults}
+        settled = {(fault.path, fault.key) for fault in faults}
+        settled |= {(fault.path, fault.message) for fault in faults}  # no Java: the component says it already
         found = script_faults(document, str(named), scripts, self.catalogue)
-        return faults + [fault for fault in found if settled.isdisjoint(((fault.path, fault.key), (fault.path, fault.message)))]
+        new = [fault for fault in found if settled.isdisjoint({(fault.path, fault.key), (fault.path, fault.message)})]
+        return faults + new
 
     def configuration(self, active_in_engine: str | None = None) -> Configuration:
         """What is active and what is staged. `active_in_engine` is the text that the engine runs, if one does."""

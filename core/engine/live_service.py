@@ -49,7 +49,7 @@ class LiveService(Service):
     """The service of a running engine. `dispatch` is what the control server calls."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine.home, engine.catalogue, engine.reader)
+        super().__init__(engine.home, engine.catalogue, engine.reader, engine.sidecars)
         self._engine = engine
         self._feeds: dict[Peer, dict[int, asyncio.Task[None]]] = {}
         self._watches: dict[Peer, asyncio.Task[None]] = {}
@@ -136,7 +136,7 @@ class LiveService(Service):
 
     async def _apply(self, asked: Apply, peer: Peer) -> Applied:
         store = self.store(asked.tenant)
-        self.agreed_plan(store, asked)
+        await self.agreed_plan(store, asked)
         staged = store.staged_text()
         text = store.active_text() if staged is None else staged
         return await self._apply_text(asked.tenant, text, peer)

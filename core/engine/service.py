@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 
 from core.catalogue.registry import BUILT_IN, Catalogue, catalogue
+from core.config.document import parse
 from core.config.edits import apply_edits, component_text
 from core.config.home import Home, HomeLock
+from core.config.instance import read_instance
 from core.config.store import TenantStore, create_tenant, remove_tenant
 from core.control.messages import (
     METHODS,
@@ -49,6 +51,7 @@ from core.control.messages import (
 from core.engine.importing import import_sitewhere
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
+from core.groovy.sidecars import Sidecars
 from core.journal.follower import Follower
 from core.journal.reader import Reader
 from core.model.requests import RequestDetail
@@ -59,8 +62,9 @@ Handler = Callable[[Any], Awaitable[object]]
 class Service:
     """Answers calls by method name; `LiveService` adds what needs a running engine."""
 
-    def __init__(self, home: Home, components: Catalogue, reader: Reader) -> None:
+    def __init__(self, home: Home, components: Catalogue, reader: Reader, sidecars: Sidecars) -> None:
         self.home = home
+        self.sidecars = sidecars
         self.catalogue = components
         self.reader = reader
         self.handlers: dict[str, Handler] = {
@@ -98,9 +102,12 @@ class Service:
                 follower.take()
                 return follower.behind()
 
+            sidecars = Sidecars(place, read_instance(place)[0].groovy)
+            reader = Reader(place.journal, place.index_file, passed=passed)
             try:
-                yield cls(place, catalogue(packages), Reader(place.journal, place.index_file, passed=passed))
+                yield cls(place, catalogue(packages), reader, sidecars)
             finally:
+                await sidecars.stop()
                 follower.close()
 
     async def call(self, name: str, params: object) -> Any:
@@ -120,10 +127,12 @@ class Service:
         return None
 
     async def get_configuration(self, asked: OfTenant) -> Configuration:
-        return self.store(asked.tenant).configuration(self.running_text(asked.tenant))
+        store, running = self.store(asked.tenant), self.running_text(asked.tenant)
+        return await asyncio.to_thread(store.configuration, running)  # which may have Groovy check scripts
 
     async def edit_text(self, asked: EditText) -> DocumentView:
-        return self.store(asked.tenant).view(apply_edits(asked.text, asked.edits, self.catalogue))
+        text = apply_edits(asked.text, asked.edits, self.catalogue)
+        return await asyncio.to_thread(self.store(asked.tenant).view, text)
 
     async def component(self, asked: OfComponent) -> ComponentText:
         return ComponentText(component_text(asked.text, asked.path, self.catalogue))
@@ -137,7 +146,8 @@ class Service:
         return await self.get_configuration(OfTenant(asked.tenant))
 
     async def plan(self, asked: OfTenant) -> Plan:
-        return self.store(asked.tenant).plan(self.running_text(asked.tenant))
+        store, running = self.store(asked.tenant), self.running_text(asked.tenant)
+        return await asyncio.to_thread(store.plan, running)
 
     async def discard(self, asked: Discard) -> Configuration:
         await asyncio.to_thread(self.store(asked.tenant).discard, asked.change)
@@ -146,7 +156,7 @@ class Service:
     async def apply(self, asked: Apply) -> Applied:
         """Without an engine: what is staged becomes active at once, and takes effect at the next start."""
         store = self.store(asked.tenant)
-        plan = self.agreed_plan(store, asked)
+        plan = await self.agreed_plan(store, asked)
         if plan.faults:
             raise ConfigurationError(plan.faults)
         text = store.staged_text()
@@ -156,9 +166,9 @@ class Service:
             change.state = "applied"
         return Applied(tenant=asked.tenant, applied=True, changes=plan.changes)
 
-    def agreed_plan(self, store: TenantStore, asked: Apply) -> Plan:
+    async def agreed_plan(self, store: TenantStore, asked: Apply) -> Plan:
         """The plan, if it is the one that the caller saw."""
-        plan = store.plan(self.running_text(asked.tenant))
+        plan = await asyncio.to_thread(store.plan, self.running_text(asked.tenant))
         if asked.staged is not None and asked.staged != plan.staged:
             raise Conflict("something else was staged meanwhile: look at the plan again")
         return plan
@@ -166,7 +176,7 @@ class Service:
     async def reload(self, asked: OfTenant) -> Applied:
         """Without an engine a tenant.toml edited by hand acts at the next start anyway."""
         store = self.store(asked.tenant)
-        if faults := store.check(store.active_text(), store.file):
+        if faults := await asyncio.to_thread(store.check, store.active_text(), store.file):
             raise ConfigurationError(faults)
         return Applied(tenant=asked.tenant, applied=True, changes=[])
 
@@ -182,7 +192,7 @@ class Service:
         return Scripts(await asyncio.to_thread(self.store(asked.tenant).scripts().list))
 
     async def read_script(self, asked: OfScript) -> Script:
-        return self.store(asked.tenant).scripts().read(asked.name)
+        return await asyncio.to_thread(self.store(asked.tenant).scripts().read, asked.name)
 
     async def write_script(self, asked: WriteScript) -> Script:
         scripts = self.store(asked.tenant).scripts()
@@ -194,8 +204,8 @@ class Service:
     async def try_decode(self, asked: TryDecode) -> Trial:
         store = self.store(asked.tenant)
         text = store.staged_text() if asked.staged else None
-        data = store.view(store.active_text() if text is None else text).data
-        return await run_trial(self.home, self.catalogue, asked, data)
+        data = parse(store.active_text() if text is None else text)
+        return await run_trial(self.home, self.catalogue, self.sidecars, asked, data)
 
     async def query_requests(self, asked: Query) -> Requests:
         return await asyncio.to_thread(self.reader.requests, asked)

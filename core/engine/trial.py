@@ -8,17 +8,21 @@ from typing import Any
 
 import msgspec
 
+from core.catalogue.configured import read_component
 from core.catalogue.registry import Catalogue
 from core.catalogue.units import Duration
 from core.config.home import Home
 from core.config.places import locate
 from core.control.messages import Trial, TryDecode
 from core.errors import TidegateError
+from core.groovy.sidecars import Sidecars, needs_groovy
 from core.worker.runner import LOAD_TIMEOUT
-from core.worker.trial import Job
+from core.worker.trial import DECODER, Job
 
 START_SECONDS = 10.0
 """What a trial may take beside the decode itself: starting Python, loading the script."""
+GROOVY_SECONDS = 30.0
+"""What a sidecar that has to be compiled and started first may take besides."""
 MOST_MEMORY = 512 << 20
 DEFAULT_TIMEOUT = Duration("2 s")
 HTTP_DEFAULTS: dict[str, Any] = {
@@ -30,7 +34,9 @@ HTTP_DEFAULTS: dict[str, Any] = {
 }
 
 
-async def run_trial(home: Home, catalogue: Catalogue, asked: TryDecode, data: Mapping[str, Any]) -> Trial:
+async def run_trial(
+    home: Home, catalogue: Catalogue, sidecars: Sidecars, asked: TryDecode, data: Mapping[str, Any]
+) -> Trial:
     """Runs the decoder that `data`, a parsed tenant.toml, gives the source. NotFound where it gives none."""
     table = dict(locate(data, f"event_sources/{asked.source}/decoder", catalogue).table)
     job = Job(
@@ -47,7 +53,15 @@ async def run_trial(home: Home, catalogue: Catalogue, asked: TryDecode, data: Ma
         timeout = Duration(str(table.get("timeout", DEFAULT_TIMEOUT)))
     except ValueError:
         timeout = DEFAULT_TIMEOUT
-    return await _in_process(job, timeout + LOAD_TIMEOUT + START_SECONDS)
+    limit = timeout + LOAD_TIMEOUT + START_SECONDS
+    decoder, _ = read_component(catalogue, DECODER, table, "decoder")  # its faults the trial tells
+    if decoder is None or not needs_groovy(decoder):
+        return await _in_process(job, limit)
+    job.groovy = str(sidecars.acquire(asked.tenant))
+    try:
+        return await _in_process(job, limit + GROOVY_SECONDS)
+    finally:
+        sidecars.release(asked.tenant)
 
 
 async def _in_process(job: Job, limit: float) -> Trial:
