@@ -19,7 +19,7 @@ from console.widgets.painted import PaintedView, Piece
 from console.widgets.rows import wrapped
 from console.widgets.tab_line import TabLine
 from console.widgets.traffic_row import became, outcome_class, request_of, status_of
-from core.model.events import event_json
+from core.model.events import event_brief, event_json
 from core.model.requests import Brief, Request, RequestDetail, TrafficRow
 
 BODY_SHOWN = 256 * 1024
@@ -188,7 +188,9 @@ class RequestView(Vertical):
 def summary_of(detail: RequestDetail) -> TrafficRow:
     """The line of the list that this request has."""
     given = {name: getattr(detail, name) for name in Request.__struct_fields__}
-    briefs = [Brief(event.hardware_id, type(event).__name__, event.brief()) for event in detail.decoded[:BRIEF_EVENTS]]
+    briefs = [
+        Brief(event.hardware_id, type(event).__name__, event_brief(event)) for event in detail.decoded[:BRIEF_EVENTS]
+    ]
     return TrafficRow(**given, decoded=briefs)
 
 

@@ -124,6 +124,14 @@ class RemoteDecoder(Protocol):
         ...
 
 
+class Deduplicator(Protocol):
+    """Role `deduplicator`. `make(settings, context)` gives one a worker, with a `DecoderContext`."""
+
+    mark: str
+    """What the worker's segments say of it, so that the index, where all of a tenant's events are known, finds the
+    duplicates (`core.journal.duplicates`)."""
+
+
 class DecoderContext(Protocol):
     """What a decoder may use of the worker that it runs in."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from rich.text import Text
 
 from core.control.messages import Trial
-from core.model.events import Event, event_type
+from core.model.events import Event, event_brief, event_type
 from core.model.requests import Brief, Request, TrafficRow
 from core.model.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign, visible
 
@@ -54,14 +54,14 @@ def payload_lines(payload: bytes) -> Text:
 
 def event_line(event: Event, now: datetime) -> Text:
     """One event: when it was received, where it came from, which device, what."""
-    brief = Brief(event.hardware_id, event_type(event), event.brief())
+    brief = Brief(event.hardware_id, event_type(event), event_brief(event))
     source = f" {visible(event.tenant)}/{visible(event.event_source)}  "
     return Text.assemble((time_text(event.received_date, now), "dim"), source, _brief(brief))
 
 
 def trial_lines(trial: Trial) -> Text:
     """What a decoder made of some bytes."""
-    briefs = [Brief(event.hardware_id, event_type(event), event.brief()) for event in trial.events]
+    briefs = [Brief(event.hardware_id, event_type(event), event_brief(event)) for event in trial.events]
     lines = Text("\n").join(_brief(brief) for brief in briefs) if briefs else Text("no events", "dim")
     return lines.append(f"\n{milliseconds_text(trial.milliseconds)}", "dim")
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
@@ -25,6 +25,12 @@ from core.worker.lifeline import Accept, Bury, Loaded, Nudge
 LOG = logging.getLogger("tidegate.engine")
 
 R = TypeVar("R")
+
+_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator"]] = {
+    "interaction_handler": "interaction_handler",
+    "decoder": "decoder",
+    "deduplicator": "deduplicator",
+}
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
@@ -349,7 +355,7 @@ class SourceRunner:
             nodes.append(
                 Node(
                     path=f"{self.path}/{key}",
-                    kind="decoder" if filled.component.role == "decoder" else "interaction_handler",
+                    kind=_KINDS[filled.component.role],
                     title=filled.component.title,
                     state=state if fault is None else "error",
                     reason=reason if fault is None else str(fault),

@@ -84,10 +84,14 @@ class Feed:
         return [row for row in rows if row.tenant == tenant and matches(row)]
 
     def _places(self, row: TakenRow) -> list[int]:
-        """Which of a row's events match: a feed of events holds the filter against each."""
+        """Which of a row's events match: a feed of events holds the filter against each, and leaves out duplicates."""
+        places = range(len(row.keys))
+        if row.duplicates:
+            known = row.duplicates
+            places = [place for place in places if place not in known]
         if not self.filter:
-            return list(range(len(row.keys)))
-        return [place for place in range(len(row.keys)) if self.filter.matches(row.of_event(place))]
+            return list(places)
+        return [place for place in places if self.filter.matches(row.of_event(place))]
 
     def _with_events(self, rows: list[TakenRow]) -> tuple[list[TakenRow], list[Event], list[TakenRow]]:
         """The rows of this frame, their events where the feed is one of events, and the rows that must wait."""

@@ -146,10 +146,12 @@ class FollowedSegment:
                 raise NotReady(f"{self.file.name} is empty yet")
             connection = connect(self.file)
             try:
-                self.pid = _checked(connection, self.file)
+                meta = _checked(connection, self.file)
             except BaseException:
                 connection.close()
                 raise
+            self.pid = int(meta.get("pid") or 0)
+            self.indexed.deduplicator = meta.get("deduplicator")
             self._connection = connection
         return self._connection
 
@@ -167,8 +169,8 @@ class FollowedSegment:
             return 0
 
 
-def _checked(connection: sqlite3.Connection, file: Path) -> int:
-    """The process id of the segment's writer; NotReady or TidegateError where it can't be read (yet)."""
+def _checked(connection: sqlite3.Connection, file: Path) -> dict[str, str]:
+    """What the segment says of itself; NotReady or TidegateError where it can't be read (yet)."""
     # Checkpoints by this connection must be as durable as the writer's commits: what they move leaves the log.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -178,7 +180,7 @@ def _checked(connection: sqlite3.Connection, file: Path) -> int:
     meta = dict(cast("list[tuple[str, str]]", connection.execute("SELECT key, value FROM meta").fetchall()))
     if meta.get("format") != str(FORMAT):
         raise TidegateError(f"{file.name} is of format {meta.get('format')}; this Tidegate reads format {FORMAT}")
-    return int(meta.get("pid") or 0)
+    return meta
 
 
 def _is_alive(pid: int) -> bool:

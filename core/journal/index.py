@@ -14,11 +14,13 @@ from typing import Final
 import msgspec
 
 from core.errors import TidegateError
+from core.journal.duplicates import alternate_key, mark_duplicates
 from core.journal.request_id import id_milliseconds
+from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TakenRow
 from core.model.events import EVENT_TYPES
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Kept in SQLite's user_version; an index of another format is rebuilt."""
 
 BUSY_SECONDS: Final = 5.0
@@ -33,6 +35,7 @@ CREATE TABLE segments(
   first BLOB, last BLOB,
   oldest INTEGER, newest INTEGER,
   ahead_least INTEGER, ahead_most INTEGER,
+  deduplicator TEXT,
   UNIQUE(tenant, source, name)
 );
 CREATE TABLE requests(
@@ -41,24 +44,27 @@ CREATE TABLE requests(
 ) WITHOUT ROWID;
 CREATE INDEX requests_not_decoded ON requests(outcome) WHERE outcome > 0;
 CREATE TABLE events(
-  request BLOB, n INTEGER, device TEXT, type INTEGER, level TEXT,
+  request BLOB, n INTEGER, device TEXT, type INTEGER, level TEXT, alternate BLOB,
   PRIMARY KEY(request, n)
 ) WITHOUT ROWID;
 CREATE INDEX events_by_device ON events(device);
 CREATE INDEX events_by_type ON events(type) WHERE type > 0;
+CREATE INDEX events_by_alternate ON events(alternate) WHERE alternate IS NOT NULL;
 PRAGMA user_version = {FORMAT};
 """
 # An index of a WITHOUT ROWID table ends with its primary key: each of these is in order of time. Measurements (type 0)
 # are most of all events, so that an index of them would cost much and find little.
+# `deduplicator`: what the segment's own meta says. `alternate`: core.journal.duplicates.alternate_key.
 # `ahead_*`: by how many milliseconds ids are ahead of the received dates, which a clock set back makes large. With it
 # bounds on the received date become exact bounds on ids.
 
 _TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)"
+_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
 _TAKE_SEGMENT = """
 UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3), last = max(coalesce(last, ?4), ?4),
   oldest = min(coalesce(oldest, ?5), ?5), newest = max(coalesce(newest, ?6), ?6),
-  ahead_least = min(coalesce(ahead_least, ?7), ?7), ahead_most = max(coalesce(ahead_most, ?8), ?8)
+  ahead_least = min(coalesce(ahead_least, ?7), ?7), ahead_most = max(coalesce(ahead_most, ?8), ?8),
+  deduplicator = ?9
 WHERE id = ?1
 """
 
@@ -77,6 +83,8 @@ class IndexedSegment(msgspec.Struct):
     finished: int
     newest: int | None
     """The received date of its newest row, in milliseconds since the epoch."""
+    deduplicator: str | None = None
+    """The kind of deduplicator that acts here, in the index, on the segment's events."""
 
     @property
     def path(self) -> str:
@@ -114,7 +122,7 @@ class Index:
         return IndexedSegment(added.lastrowid or 0, tenant, source, name, 0, 0, None)
 
     def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
-        """Keeps `rows` of `segment`, in order of their seq, and that they were taken."""
+        """Keeps `rows` of `segment`, in order of their seq, and that they were taken. Notes in them what is a duplicate."""
         number = segment.id
         requests = [
             (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count)
@@ -128,7 +136,9 @@ class Index:
         with Transaction(self._connection) as connection:
             connection.executemany(_TAKE_REQUEST, requests)
             connection.executemany(_TAKE_EVENT, _event_rows(rows))
-            connection.execute(_TAKE_SEGMENT, (number, last, *bounds))
+            connection.execute(_TAKE_SEGMENT, (number, last, *bounds, segment.deduplicator))
+            if segment.deduplicator == BY_ALTERNATE_ID:
+                mark_duplicates(connection, rows)
         segment.taken = last
         segment.newest = max(segment.newest or 0, bounds[3])
 
@@ -171,7 +181,7 @@ class Transaction:
 def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
     """All segments of the index, oldest name first."""
     rows = connection.execute(
-        "SELECT id, tenant, source, name, taken, finished, newest FROM segments ORDER BY name, id"
+        "SELECT id, tenant, source, name, taken, finished, newest, deduplicator FROM segments ORDER BY name, id"
     )
     return [IndexedSegment(*row) for row in rows]
 
@@ -194,7 +204,7 @@ def forget(connection: sqlite3.Connection, segment: int) -> None:
     connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
 
-def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None]]:
+def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None, bytes | None]]:
     codes = TYPE_CODES
     return [
         (
@@ -203,6 +213,7 @@ def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, st
             key.hardware_id,
             codes.get(key.event_type, -1),
             (key.level or "Info") if key.event_type == "Alert" else None,
+            alternate_key(row.tenant, key.alternate_id),
         )
         for row in rows
         for place, key in enumerate(row.keys)

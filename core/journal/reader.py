@@ -70,6 +70,7 @@ class Reader:
         with self._open() as (index, segments):
             page = _search(index, segments, statement(index, query, "requests"), "requests")
             rows = {found.place: found.row for found in page.found}
+            segments.mark_duplicates(index, rows)
             metadata = segments.metadata(list(rows), rows)
         requests = [_summary(found.row, metadata.get(found.place, {})) for found in page.found]
         return Requests(requests=requests, behind=behind, more=page.more, next=page.next)
@@ -79,6 +80,7 @@ class Reader:
         behind = self._passed()
         with self._open() as (index, segments):
             page = _search(index, segments, statement(index, query, "requests"), "requests")
+            segments.mark_duplicates(index, {found.place: found.row for found in page.found})
         rows = [found.row.traffic() for found in page.found]
         return Traffic(rows=rows, behind=behind, more=page.more, next=page.next)
 
@@ -87,6 +89,7 @@ class Reader:
         behind = self._passed()
         with self._open() as (index, segments):
             page = _search(index, segments, statement(index, query, "events"), "events")
+            segments.mark_duplicates(index, {found.place: found.row for found in page.found})
         return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next)
 
     def request(self, id: str) -> RequestDetail:
@@ -108,6 +111,7 @@ class Reader:
             if place is None:
                 return None
             rows = segments.rows([place], payloads=False)
+            segments.mark_duplicates(index, rows)
             whole = segments.whole(place)
             metadata = segments.metadata([place], rows)
         if place not in rows or whole is None:

@@ -17,6 +17,10 @@ REFUSED: Final = 2
 OUTCOMES: Final[tuple[Outcome, ...]] = ("decoded", "failed", "refused")
 """The words for a row's `outcome`, by its number."""
 
+BY_ALTERNATE_ID: Final = "alternate_id"
+"""The meta table's `deduplicator` where the source has the alternate-id deduplicator; that key is absent where it has
+none that acts in the index."""
+
 SCHEMA: Final = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE heads(id INTEGER PRIMARY KEY, method TEXT, target TEXT, head BLOB, metadata BLOB);

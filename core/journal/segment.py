@@ -22,7 +22,7 @@ class SegmentWriter:
 
     _opened = 0
 
-    def __init__(self, folder: Path, tenant: str, source: str) -> None:
+    def __init__(self, folder: Path, tenant: str, source: str, deduplicator: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{uuid7()}.db"
         self.size = 0
@@ -33,6 +33,8 @@ class SegmentWriter:
         self._number = SegmentWriter._opened
         self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         about = {"format": str(FORMAT), "tenant": tenant, "source": source, "pid": str(os.getpid())}
+        if deduplicator is not None:
+            about["deduplicator"] = deduplicator
         try:
             self._connection.executescript(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; BEGIN;" + SCHEMA

@@ -2,13 +2,15 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
 import msgspec
 
+from core.journal.duplicates import mark_duplicates
 from core.journal.index import IndexedSegment, connect
+from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 from core.model.dates import date_text
 
@@ -75,6 +77,11 @@ class SegmentReader:
                 if row := rows.get((number, seq)):
                     found[number, seq] = _metadata(row, of_head, own)
         return found
+
+    def mark_duplicates(self, index: sqlite3.Connection, rows: Mapping[Place, TakenRow]) -> None:
+        """Notes in these rows which of their events are duplicates."""
+        places = [place for place in rows if self._segments[place[0]].deduplicator == BY_ALTERNATE_ID]
+        mark_duplicates(index, [rows[place] for place in places])
 
     def whole(self, place: Place) -> WholeRow | None:
         query = (

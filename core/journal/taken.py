@@ -10,7 +10,7 @@ import msgspec
 from core.journal.request_id import id_text
 from core.journal.rows import DECODED, FAILED, OUTCOMES, REFUSED
 from core.model.dates import date_text
-from core.model.events import Event, event_type
+from core.model.events import Event, event_brief, event_type
 from core.model.filter_fields import PAYLOAD_LOOKED_AT
 from core.model.requests import Brief, Outcome, TrafficRow
 
@@ -40,6 +40,7 @@ class EventKey(msgspec.Struct, rename="camel", gc=False):
     hardware_id: str
     event_type: str
     event_date: str = ""
+    alternate_id: str | None = None
     level: str | None = None
 
 
@@ -87,6 +88,8 @@ class TakenRow(msgspec.Struct, gc=False):
     size: int
     keys: list[EventKey]
     event_count: int
+    duplicates: dict[int, str] | None = None
+    """Which of its events are duplicates: place, and the id of the event that was there first."""
 
     @property
     def id(self) -> str:
@@ -120,10 +123,12 @@ class TakenRow(msgspec.Struct, gc=False):
         """The row's events whole, with what they need to stand alone; none where the row's are unreadable."""
         request, received = self.id, date_text(self.received)
         events = _decode_events(self.encoded)
+        duplicates = self.duplicates or {}
         for place, event in enumerate(events):
             event.id = f"{request}.{place}"
             event.tenant, event.event_source = self.tenant, self.event_source
             event.request, event.received_date = request, received
+            event.duplicate_of = duplicates.get(place)
         return events
 
     def traffic(self) -> TrafficRow:
@@ -148,9 +153,14 @@ class TakenRow(msgspec.Struct, gc=False):
 
     def _first_events(self) -> list[Event]:
         if len(self.keys) <= BRIEFS or self.encoded is None:
-            return _decode_events(self.encoded)
-        first = _RAW.decode(self.encoded)[:BRIEFS]
-        return _decode_events(b"[" + b",".join(first) + b"]")
+            events = _decode_events(self.encoded)
+        else:
+            first = _RAW.decode(self.encoded)[:BRIEFS]
+            events = _decode_events(b"[" + b",".join(first) + b"]")
+        for place, original in (self.duplicates or {}).items():
+            if place < len(events):
+                events[place].duplicate_of = original
+        return events
 
 
 def outcomes(rows: Sequence[TakenRow]) -> tuple[int, int, int]:
@@ -169,4 +179,4 @@ def taken_row(tenant: str, source: str, columns: Columns) -> TakenRow:
 
 
 def _brief(event: Event) -> Brief:
-    return Brief(event.hardware_id, event_type(event), event.brief()[:BRIEF_CHARACTERS])
+    return Brief(event.hardware_id, event_type(event), event_brief(event)[:BRIEF_CHARACTERS])

@@ -147,6 +147,12 @@ def event_type(event: Event) -> str:
     return type(event).__name__
 
 
+def event_brief(event: Event) -> str:
+    """What the event says in a few words, and before them whether it was known before."""
+    brief = event.brief()
+    return f"duplicate of {event.duplicate_of}  {brief}".rstrip() if event.duplicate_of else brief
+
+
 def event_json(event: Event) -> dict[str, Any]:  # the values are of JSON's types, which differ by key
     """The event as every surface shows it: all keys present, null where there is nothing, in the documented order."""
     given: dict[str, Any] = {

@@ -181,5 +181,7 @@ class TurnedAway(asyncio.Protocol):
 
 def reset(transport: asyncio.Transport) -> None:
     """Ends a connection so that the device sees an error and not a plain end, whatever of it has been read."""
+    if transport.is_closing():
+        return
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

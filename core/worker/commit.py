@@ -25,8 +25,10 @@ Entry = tuple[JournalHead | None, Row, Answer | None, int]
 class Committer:
     """Owns the worker's current segment. All but the commit itself happens on the loop."""
 
-    def __init__(self, folder: Path, tenant: str, source: str, segment_size: int) -> None:
-        self._place = (folder, tenant, source)
+    def __init__(
+        self, folder: Path, tenant: str, source: str, segment_size: int, deduplicator: str | None = None
+    ) -> None:
+        self._place = (folder, tenant, source, deduplicator)
         self._segment_size = segment_size
         self._loop = asyncio.get_running_loop()
         self._segment: SegmentWriter | None = None

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Decoder, Handler, RemoteDecoder
+from core.catalogue.behaviour import Decoder, Deduplicator, Handler, RemoteDecoder
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -77,7 +77,9 @@ class Worker:
         source = self._read_source()
         decoder = self._make_decoder(source)
         folder = Path(configure.journal)
-        self._committer = Committer(folder, configure.tenant, configure.source, configure.segment_size)
+        self._committer = Committer(
+            folder, configure.tenant, configure.source, configure.segment_size, self._mark(source)
+        )
         self._committer.on_committed = self._nudge_later
         self._committer.on_fault = self._on_fault
         self._committer.open()
@@ -124,12 +126,22 @@ class Worker:
             await self._decoding.open()
 
     def _make_decoder(self, source: Configured) -> Decoder | RemoteDecoder:
-        configure = self._configure
         slot = source.slots["decoder"]
-        folders = [Path(folder) for folder in configure.script_folders]
-        context = Context(configure.tenant, configure.source, folders, self._log, configure.groovy)
-        made: Decoder | RemoteDecoder = slot.component.make(slot.settings, context)
+        made: Decoder | RemoteDecoder = slot.component.make(slot.settings, self._context())
         return made
+
+    def _context(self) -> Context:
+        configure = self._configure
+        folders = [Path(folder) for folder in configure.script_folders]
+        return Context(configure.tenant, configure.source, folders, self._log, configure.groovy)
+
+    def _mark(self, source: Configured) -> str | None:
+        """What the segments say of the source's deduplicator, where it has one."""
+        slot = source.slots.get("deduplicator")
+        if slot is None:
+            return None
+        made: Deduplicator = slot.component.make(slot.settings, self._context())
+        return made.mark
 
     def _make_handler(self, source: Configured) -> Handler:
         slot = source.slots["interaction_handler"]

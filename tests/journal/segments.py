@@ -24,7 +24,14 @@ class SegmentFile:
     """A segment with a live writer: `write` commits rows, each one after the last."""
 
     def __init__(
-        self, journal: Path, tenant: str = "default", source: str = "lora", *, name: str = "", pid: int | None = None
+        self,
+        journal: Path,
+        tenant: str = "default",
+        source: str = "lora",
+        *,
+        name: str = "",
+        pid: int | None = None,
+        deduplicator: str | None = None,
     ) -> None:
         folder = journal / tenant / source
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,6 +44,8 @@ class SegmentFile:
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; BEGIN;" + SCHEMA
         )
         about = {"format": FORMAT, "tenant": tenant, "source": source, "pid": os.getpid() if pid is None else pid}
+        if deduplicator is not None:
+            about["deduplicator"] = deduplicator
         self.connection.executemany(INSERT_META, [(key, str(value)) for key, value in about.items()])
         head = b"POST /lora HTTP/1.1\r\nhost: x\r\n\r\n"
         self.connection.execute(

@@ -44,7 +44,7 @@ class SocketSettings(Settings):
         int,
         setting(
             "Most connections",
-            "how many devices may be connected at a time; one more is answered 503",
+            "how many devices may be connected at a time; one more is turned away (HTTP: 503)",
             least=1,
             most=1_000_000,
             folded=True,
@@ -82,6 +82,7 @@ COMPONENT = Component(
     slots=(
         Slot("interaction_handler", "interaction_handler", "Socket Interaction Handler Factory"),
         Slot("decoder", "decoder", "Binary Event Decoder"),
+        Slot("deduplicator", "deduplicator", "Event Deduplicator", required=False),
     ),
     sitewhere=SiteWhereName("socket-event-source", {"sourceId": "id", "port": "port", "numThreads": "threads"}),
 )
