@@ -1,0 +1,6 @@
+package com.sitewhere.spi.device.event
+
+/** Who raises an alert. */
+enum AlertSource {
+    Device, System
+}

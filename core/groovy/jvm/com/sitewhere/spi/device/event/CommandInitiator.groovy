@@ -1,0 +1,6 @@
+package com.sitewhere.spi.device.event
+
+/** Who invokes a command. */
+enum CommandInitiator {
+    REST, BatchOperation, Script, Scheduler
+}

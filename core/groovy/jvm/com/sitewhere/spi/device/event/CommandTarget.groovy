@@ -1,0 +1,6 @@
+package com.sitewhere.spi.device.event
+
+/** What a command is sent to. */
+enum CommandTarget {
+    Assignment
+}

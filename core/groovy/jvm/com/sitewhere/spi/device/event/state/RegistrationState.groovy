@@ -1,0 +1,6 @@
+package com.sitewhere.spi.device.event.state
+
+/** Whether a device is registered. */
+enum RegistrationState {
+    Unregistered, Registered
+}

@@ -1,0 +1,90 @@
+package tidegate
+
+import groovy.transform.CompileStatic
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.ServerSocketChannel
+import java.nio.channels.SocketChannel
+import java.util.concurrent.atomic.AtomicBoolean
+
+/** Serves the workers that connect to the listening socket it was started with, until it is told to stop. */
+@CompileStatic
+class Sidecar {
+    /** Bytes of stack for a connection's thread: the compiler needs more of it than scripts do. */
+    private static final long STACK = 2L << 20
+    /** Milliseconds within which a stop must be through. */
+    private static final long STOP_LIMIT = 9_000
+
+    final Watchdog watchdog = new Watchdog()
+    volatile boolean stopping = false
+    private final ServerSocketChannel listener
+    private final Map<Connection, Thread> connections = [:]
+    private final AtomicBoolean stuckReported = new AtomicBoolean()
+    private final AtomicBoolean heapReported = new AtomicBoolean()
+
+    Sidecar(ServerSocketChannel listener) {
+        this.listener = listener
+    }
+
+    void serve() {
+        watchdog.start()
+        Runtime.runtime.addShutdownHook(new Thread({ stop() } as Runnable, "stop"))
+        Output.tellEngine('{"ready": true}')
+        try {
+            while (true) {
+                accept(listener.accept())
+            }
+        } catch (ClosedChannelException ignored) {
+            // stop() has closed it
+        }
+    }
+
+    private void accept(SocketChannel channel) {
+        Connection connection = new Connection(channel, this)
+        Thread thread = new Thread(null, connection, "connection", STACK)
+        thread.daemon = true
+        synchronized (connections) {
+            if (stopping) {
+                channel.close()
+                return
+            }
+            connections.put(connection, thread)
+        }
+        thread.start()
+    }
+
+    void closed(Connection connection) {
+        synchronized (connections) {
+            connections.remove(connection)
+        }
+    }
+
+    /** Finishes what each connection has begun, and ends the JVM. */
+    private void stop() {
+        long until = System.currentTimeMillis() + STOP_LIMIT
+        Map<Connection, Thread> open
+        synchronized (connections) {
+            stopping = true
+            open = new LinkedHashMap<Connection, Thread>(connections)
+        }
+        listener.close()
+        open.keySet().each { Connection connection -> connection.stop() }
+        open.values().each { Thread thread -> thread.join(Math.max(1L, until - System.currentTimeMillis())) }
+        Runtime.runtime.halt(0)
+    }
+
+    /** A thread is left behind that cannot be ended: the engine must replace this JVM. */
+    void reportStuck() {
+        if (stuckReported.compareAndSet(false, true)) {
+            Output.tellEngine('{"stuck": true}')
+        }
+    }
+
+    /** Tells the engine if `thrown` says that memory ran out, for then other threads may have suffered. */
+    void noteMemory(Throwable thrown) {
+        Throwable cause = Failure.unwrapped(thrown)
+        boolean spared = cause.message == "Requested array size exceeds VM limit"
+        if (cause instanceof OutOfMemoryError && !spared && heapReported.compareAndSet(false, true)) {
+            Output.tellEngine('{"heap": true}')
+        }
+    }
+}
