@@ -26,6 +26,12 @@ _CHECKING = threading.Lock()
 _remembered: dict[str, Mapping[str, Fault]] = {}
 
 
+class Compiled(msgspec.Struct):
+    """The line that a JVM prints which was asked to check scripts."""
+
+    faults: list[Fault]
+
+
 def groovy_faults(cache: Path, folders: Sequence[Path], names: Iterable[str]) -> Mapping[str, Fault]:
     """The first fault of each script of `names` that has one; `cache` is where the sidecar is kept compiled.
 
@@ -61,7 +67,7 @@ def check_scripts(built: Built, folders: Sequence[Path], names: Sequence[str]) -
         raise TidegateError(f"the Groovy scripts were not checked: {error}") from error
     lines = done.stdout.splitlines()
     try:
-        return msgspec.json.decode(lines[-1] if lines else b"", type=list[Fault])
+        return msgspec.json.decode(lines[-1] if lines else b"", type=Compiled).faults
     except msgspec.MsgspecError:
         said = done.stderr.decode(errors="replace").strip()[-500:]
         reason = f"the JVM ended with status {done.returncode}: {said}"

@@ -4,7 +4,6 @@ It is made beside the running sidecar by a JVM of its own, which decodes a littl
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import tempfile
@@ -14,7 +13,8 @@ import msgspec
 
 from core.errors import TidegateError
 from core.groovy.build import Built
-from core.groovy.frames import HEADER, HELLO, LOAD, RUN, Hello, Load, Loaded, frame, run_body
+from core.groovy.calls import calling
+from core.groovy.frames import LOAD, RUN, Load, Loaded, run_body
 from core.groovy.jvm_process import JvmProcess, java_command
 from core.groovy.listening import listen
 
@@ -85,7 +85,7 @@ async def make_class_data(built: Built) -> None:
             finally:
                 made.unlink(missing_ok=True)
                 made.with_name(made.name + ".config").unlink(missing_ok=True)
-    except (TidegateError, OSError, TimeoutError, EOFError, msgspec.MsgspecError) as error:
+    except (TidegateError, OSError, TimeoutError, EOFError, ValueError) as error:
         LOG.warning("no class-data archive could be made for Groovy, which starts slower without: %s", error)
 
 
@@ -93,7 +93,6 @@ async def _run_jvm(command: list[str], folder: Path) -> None:
     """Starts a JVM, has it decode a little, and waits until it has ended by itself."""
     path = folder / "s"
     (folder / "example.groovy").write_text(SCRIPT)
-    (folder / "slot").write_bytes(bytes(8))
     with listen(path) as listener:
         jvm = await JvmProcess.start(command, listener)
         try:
@@ -105,18 +104,9 @@ async def _run_jvm(command: list[str], folder: Path) -> None:
 
 
 async def _decode(path: Path, folder: Path) -> None:
-    reader, writer = await asyncio.open_unix_connection(path)
-    with contextlib.closing(writer):
-        hello = Hello(tenant="-", source="-", folders=[str(folder)], slot=str(folder / "slot"))
-        await _call(reader, writer, HELLO, msgspec.json.encode(hello))
+    async with calling(path, folder) as calls:
         load = msgspec.json.encode(Load(script="example.groovy", kind="binary"))
-        loaded = msgspec.json.decode(await _call(reader, writer, LOAD, load), type=Loaded)
+        loaded = msgspec.json.decode(await calls.call(LOAD, load), type=Loaded)
         for _ in range(ROUNDS):
             body = run_body(loaded.handle, 5.0, b'{"source":"-"}', b"{}", b'{"id":1,"rssi":-111}')
-            await _call(reader, writer, RUN, body)
-
-
-async def _call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, op: int, body: bytes) -> bytes:
-    writer.write(frame(1, op, body))
-    length, _, _ = HEADER.unpack(await reader.readexactly(HEADER.size))
-    return await reader.readexactly(length - (HEADER.size - 4))
+            await calls.call(RUN, body)

@@ -17,7 +17,7 @@ from core.errors import TidegateError
 from core.groovy import tethered
 from core.groovy.build import Built
 
-MAIN = "tidegate.Sidecar"
+MAIN = "tidegate.Main"
 READY_TIMEOUT = 30.0
 """Seconds from the start of a JVM until it must say ready."""
 FLAGS = (

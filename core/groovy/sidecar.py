@@ -13,6 +13,7 @@ from core.engine.background import Background
 from core.engine.lifecycle import Lifecycle
 from core.errors import TidegateError
 from core.groovy.build import build
+from core.groovy.calls import calling
 from core.groovy.class_data import class_data_flags, make_class_data
 from core.groovy.discovery import Found
 from core.groovy.jvm_process import JvmProcess, NotReady, java_command
@@ -26,6 +27,9 @@ HEALTHY_AFTER = 30.0
 """Seconds that a JVM must live for the delay to begin anew."""
 DRAIN_SECONDS = 10.0
 """Seconds that a JVM whose successor is there may take to answer what it holds."""
+ASK_EVERY = 2.0
+ANSWER_SECONDS = 5.0
+"""Seconds in which a JVM that is well takes a connection and answers on it."""
 STOP_SECONDS = 2.0
 """Seconds that a JVM may take to end when no worker needs it any more."""
 LOG = logging.getLogger("tidegate.engine")
@@ -92,7 +96,9 @@ class Sidecar:
             began = time.monotonic()
             problem = await self._next_jvm()
             if problem is None and self._jvm is not None:
+                asking = self._tasks.run(self._ask(self._jvm))
                 problem = await self._jvm.trouble()
+                asking.cancel()
                 if time.monotonic() - began > HEALTHY_AFTER:
                     self._delay = FIRST_DELAY
                 self._troubled(problem)
@@ -100,6 +106,19 @@ class Sidecar:
                 self._failed(problem)
             delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY)
             await asyncio.sleep(delay)
+
+    async def _ask(self, jvm: JvmProcess) -> None:
+        """Finds out when it does not answer: it was stopped, or collects garbage and does nothing else."""
+        while True:
+            await asyncio.sleep(ASK_EVERY)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS), calling(self.path, self._cache):
+                    pass
+            except TimeoutError:
+                jvm.must_go("does not answer")
+                return
+            except (OSError, EOFError, ValueError) as error:  # it ends, which is noticed, or is asked again
+                LOG.debug("the Groovy JVM %d did not answer: %s", jvm.pid, error)
 
     def _troubled(self, problem: str) -> None:
         """The JVM has ended, or lives on until its successor is there."""
