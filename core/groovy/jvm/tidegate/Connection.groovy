@@ -14,7 +14,7 @@ class Connection implements Runnable {
     private static final int COMPILE_LIMIT = 30_000
 
     private final Frames frames
-    private final Sidecar sidecar
+    private final Server server
     private final RequestLog log = new RequestLog()
     private final Runner runner = new Runner(log)
     private final Map<Integer, LoadedScript> loaded = [:]
@@ -27,26 +27,26 @@ class Connection implements Runnable {
     private volatile int callLimit
     private volatile Map<String, String> callFiles = [:]
 
-    Connection(SocketChannel channel, Sidecar sidecar) {
+    Connection(SocketChannel channel, Server server) {
         this.frames = new Frames(channel)
-        this.sidecar = sidecar
+        this.server = server
     }
 
     @Override
     void run() {
         watch = new Watch(this, Thread.currentThread())
-        sidecar.watchdog.add(watch)
+        server.watchdog.add(watch)
         Output.redirect(log)
         try {
             serve()
         } catch (Watch.Abandoned | IOException ignored) {
             // the caller has been answered, or has gone
         } catch (OutOfMemoryError error) {
-            sidecar.noteMemory(error)
+            server.noteMemory(error)
         } finally {
             frames.close()
-            sidecar.watchdog.remove(watch)
-            sidecar.closed(this)
+            server.watchdog.remove(watch)
+            server.closed(this)
             slot?.close()
         }
     }
@@ -58,7 +58,7 @@ class Connection implements Runnable {
             }
             try {
                 Frames.Call call
-                while (!sidecar.stopping && (call = frames.next()) != null) {
+                while (!server.stopping && (call = frames.next()) != null) {
                     handle(call)
                     frames.flushIfOld()
                 }
@@ -70,18 +70,18 @@ class Connection implements Runnable {
 
     private synchronized boolean begin() {
         busy = true
-        !sidecar.stopping
+        !server.stopping
     }
 
     private synchronized void end() {
         busy = false
         frames.flush()
-        if (sidecar.stopping) {
+        if (server.stopping) {
             frames.close()
         }
     }
 
-    /** The sidecar stops: what is under way is finished and answered, then the connection ends. */
+    /** The server stops: what is under way is finished and answered, then the connection ends. */
     synchronized void stop() {
         if (!busy) {
             frames.close()
@@ -142,7 +142,7 @@ class Connection implements Runnable {
         callFiles = files
         slot?.set(call.id)
         watch.begin(limit)
-        sidecar.watchdog.wake()
+        server.watchdog.wake()
         Throwable thrown = null
         StackTraceElement[] late
         try {
@@ -156,7 +156,7 @@ class Connection implements Runnable {
         if (late != null) {
             fail(call.id, Failure.overdue(limit, late, files))
         } else if (thrown != null) {
-            sidecar.noteMemory(thrown)
+            server.noteMemory(thrown)
             fail(call.id, thrown instanceof NotCompiled ? ((NotCompiled) thrown).failure() : Failure.of(thrown, files))
         } else {
             frames.ok(call.id, call.answer)
@@ -174,14 +174,14 @@ class Connection implements Runnable {
         long id = callId
         Failure failure = Failure.stuck(callLimit, where, callFiles)
         Thread.start("farewell") {
-            sidecar.reportStuck()
+            server.reportStuck()
             slot?.set(0)
             try {
                 fail(id, failure)
                 frames.flush()
             } finally {
                 frames.close()
-                sidecar.closed(this)
+                server.closed(this)
             }
         }
     }

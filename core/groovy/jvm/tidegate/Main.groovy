@@ -20,7 +20,7 @@ class Main {
             Output.tellEngine('{"error": "stdin is no listening socket"}')
             System.exit(2)
         }
-        new Sidecar((ServerSocketChannel) inherited).serve()
+        new Server((ServerSocketChannel) inherited).serve()
         Thread.sleep(Long.MAX_VALUE)
     }
 

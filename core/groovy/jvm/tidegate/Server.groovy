@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean
 
 /** Serves the workers that connect to the listening socket it was started with, until it is told to stop. */
 @CompileStatic
-class Sidecar {
+class Server {
     /** Bytes of stack for a connection's thread: the compiler needs more of it than scripts do. */
     private static final long STACK = 2L << 20
     /** Milliseconds within which a stop must be through. */
@@ -21,7 +21,7 @@ class Sidecar {
     private final AtomicBoolean stuckReported = new AtomicBoolean()
     private final AtomicBoolean heapReported = new AtomicBoolean()
 
-    Sidecar(ServerSocketChannel listener) {
+    Server(ServerSocketChannel listener) {
         this.listener = listener
     }
 
