@@ -55,6 +55,7 @@ _DECLARED = (
     Action("stage", "Stage", "ctrl+s", "Stage Updates: keeps the draft aside until it is applied", "changes"),
     Action("plan", "Plan", "p", "shows what is staged against what is active, and applies it"),
     Action("power", "Start/Stop", "S", "starts or stops, after a question where devices would notice", "changes"),
+    Action("import", "Import", "I", "brings in a SiteWhere tenant configuration, after a preview", "changes"),
     Action("apply", "Apply", "enter", "makes what is staged active, all or nothing", "changes"),
     Action("take_back", "Take back", "x", "takes one staged change back", "changes"),
     Action("discard", "Discard all", "D", "discards everything that is staged, after a question", "removes"),

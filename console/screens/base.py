@@ -158,7 +158,9 @@ class TidegateScreen(Screen[None]):
 
     async def action_perform(self, name: str) -> None:
         """Performs one of `ACTIONS`, unless the operator may not."""
-        action = next(action for action in self.ACTIONS if action.name == name)
+        action = next((action for action in self.ACTIONS if action.name == name), None)
+        if action is None:
+            return  # a double click on a row, on a screen whose rows open nothing
         if action.danger and self.session.locked:
             self.say(self.session.locked, "wrong")
             return

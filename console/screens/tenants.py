@@ -8,6 +8,7 @@ from textual.widgets import Input, Static
 from console.actions import ACTIONS
 from console.screens.base import Kind, TidegateScreen
 from console.screens.dialogs import Answer, Question
+from console.screens.importing import ImportDialog, ImportScreen, Wanted, look
 from console.screens.new_tenant import NewTenantDialog
 from console.screens.of_tenant import waiting
 from console.screens.power import power
@@ -15,14 +16,14 @@ from console.screens.tenant import TenantScreen
 from console.session import console_of
 from console.text import count_text, mark, sign, state_words
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, wrapped
-from core.control.messages import NewTenant, Node, OfTenant, TenantRow
+from core.control.messages import Imported, NewTenant, Node, OfTenant, TenantRow
 
 WIDE = 130
 """From this many columns on a second pane shows the current tenant's sources."""
 WHAT = "A tenant is one group of devices with its own event sources, scripts and data."
 EMPTY = f"""{WHAT}
 
-a makes one, or `tidegate demo` shows a working one"""
+a makes one, I imports one from SiteWhere, or `tidegate demo` shows a working one"""
 
 
 class ManageTenants(TidegateScreen):
@@ -42,6 +43,7 @@ class ManageTenants(TidegateScreen):
         ACTIONS["plan"],
         ACTIONS["filter"].titled("Filter", "shows only the tenants whose name or id holds what is typed"),
         ACTIONS["remove"].titled("Remove", "stops a tenant and puts its folder aside, after a question"),
+        ACTIONS["import"],
     )
 
     offered = False
@@ -151,6 +153,19 @@ class ManageTenants(TidegateScreen):
         await self.link.refresh()
         self.status_changed()
         self.say(f"made {made.name}; enter opens it")
+
+    async def action_import(self) -> None:
+        await self.ask(ImportDialog(), self._look)
+
+    async def _look(self, wanted: Wanted) -> None:
+        asked, looked = await look(self, wanted)
+        await self.app.push_screen(ImportScreen(asked, looked, self._imported))
+
+    async def _imported(self, done: Imported) -> None:
+        self.query_one("#tenants", Rows).go_to(done.tenant)
+        await self.link.refresh()
+        self.status_changed()
+        self.say(f"{'made' if done.makes else 'staged for'} {done.name}; p shows what waits to be applied")
 
     async def action_power(self) -> None:
         row = self._current()
