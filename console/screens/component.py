@@ -206,7 +206,7 @@ class TenantSettingsScreen(FormScreen):
     ACTIONS = FORM_ACTIONS
 
     def __init__(self, tenant: str) -> None:
-        super().__init__(tenant, TENANT, first="name")
+        super().__init__(tenant, TENANT)
 
     @property
     def settings(self) -> dict[str, Setting]:
