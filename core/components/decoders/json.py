@@ -75,6 +75,8 @@ def read_device_request(payload: bytes) -> Event:
     hardware_id = _as_text("hardwareId", message.get("hardwareId"))
     if not hardware_id:
         raise DecodeFailed("Hardware id is missing.")
+    if not isinstance(request, dict) and read is _measurements:
+        request = {}  # SiteWhere's second reading finds no measurements in it
     if not isinstance(request, dict):
         raise DecodeFailed("Request is not an object.")
     event = read(hardware_id, cast("Json", request))
@@ -89,8 +91,10 @@ def _first_value(payload: bytes) -> Any:
         value, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
     except UnicodeDecodeError as error:
         raise DecodeFailed(f"the payload is not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # also a number of more digits than Python reads
         raise DecodeFailed(f"the payload is not JSON: {error}") from None
+    except RecursionError:
+        raise DecodeFailed("the payload is not JSON: it is nested too deeply") from None
     return value
 
 
