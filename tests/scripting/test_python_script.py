@@ -200,10 +200,14 @@ def test_what_was_loaded_stays_where_the_new_cannot_be(folders: list[Path]) -> N
 
 
 def test_what_is_raised_is_the_reason_with_the_scripts_own_line(folders: list[Path]) -> None:
-    (folders[1] / "kit.py").write_text("def parse(payload):\n    return {}['id']\n")
-    text = "import json\nimport kit\n" + HEAD + "    kit.parse(payload) if payload == b'kit' else json.loads(payload)\n"
+    (folders[1] / "parts.py").write_text("def parse(payload):\n    return {}['id']\n")
+    text = (
+        "import json\nimport parts\n"
+        + HEAD
+        + "    parts.parse(payload) if payload == b'parts' else json.loads(payload)\n"
+    )
     tried = Tried(folders, text).load()
-    assert tried.reason(b"kit") == "kit.py:2  KeyError: 'id'"
+    assert tried.reason(b"parts") == "parts.py:2  KeyError: 'id'"
     assert (tried.reason(b"{") or "").startswith("decode.py:4  JSONDecodeError: Expecting property name")
 
 
