@@ -1,7 +1,7 @@
 """The `:` line: commands in the command line's own words, carried out over the control protocol."""
 
 import shlex
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from console.draft import find_placed
@@ -244,15 +244,20 @@ async def _go(console: Console, words: list[str]) -> Lead:
     """A tenant, or `TENANT/SOURCE`: goes there."""
     tenant = words[0].partition("/")[0]
     if len(words) > 1 or console.session.tenant(tenant) is None:
-        near = nearest(words[0], [*COMMANDS, *_tenants(console.session)])
+        near = nearest(words[0], [*COMMANDS, *tenants(console.session)])
         hint = f"did you mean {near}?" if near else f"known: {', '.join(COMMANDS)}, or a tenant"
         raise TidegateError(f"{words[0]} is no command; {hint}")
     return lambda: console.go_to("tenants", path=words[0])
 
 
+def tenants(session: Session) -> list[str]:
+    """The ids of the tenants there are."""
+    return [row.id for row in session.link.status.tenants] if session.link.status else []
+
+
 def _known_tenant(session: Session, tenant: str) -> None:
     if session.tenant(tenant) is None:
-        near = nearest(tenant, _tenants(session))
+        near = nearest(tenant, tenants(session))
         raise TidegateError(f"there is no tenant {tenant}" + (f"; did you mean {near}?" if near else ""))
 
 
@@ -273,47 +278,3 @@ COMMANDS: dict[str, Command] = {
         Command("status", "status", "Engine State", _status),
     )
 }
-
-
-# Completion.
-
-
-def completions(session: Session, line: str) -> list[str]:
-    """How the last word of `line` may go on; whole lines, best first."""
-    head, _, last = line.rpartition(" ")
-    words = head.split()
-    found = [word for word in _next_words(session, words) if word.startswith(last) and word != last]
-    return [f"{head} {word}".strip() for word in found]
-
-
-def _next_words(session: Session, words: list[str]) -> Iterable[str]:
-    if not words:
-        return [*COMMANDS, *_tenants(session)]
-    if words[0] in ("requests", "events"):
-        return [*FIELDS, *OUTCOMES, "--filter"]
-    if len(words) == 1:
-        return [*_tenants(session), *(_sources(session) if words[0] in ("start", "stop", "restart") else ())]
-    if words[0] in ("add", "set", "remove") and len(words) == 2:
-        return _paths(session, words[1])
-    if words[0] == "add" and len(words) == 3:
-        return sorted({component.type for component in session.catalogue})
-    return ()
-
-
-def _tenants(session: Session) -> list[str]:
-    return [row.id for row in session.link.status.tenants] if session.link.status else []
-
-
-def _sources(session: Session) -> list[str]:
-    tree = session.link.status.tree if session.link.status else None
-    return [source.path for tenant in tree.children for source in tenant.children] if tree else []
-
-
-def _paths(session: Session, tenant: str) -> list[str]:
-    paths = [TENANT]
-    for slot in DEVICE_COMMUNICATION_SLOTS:
-        paths.append(slot.key)
-        for placed in session.drafts.of(tenant).listed(session.catalogue, slot.key):
-            inner = placed.component.slots if placed.component else ()
-            paths += [placed.path, *(f"{placed.path}/{below.key}" for below in inner)]
-    return paths

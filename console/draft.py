@@ -135,10 +135,6 @@ class Draft:
 
     # What it says.
 
-    def top_slots(self) -> tuple[Slot, ...]:
-        """The lists that Device Communication holds."""
-        return DEVICE_COMMUNICATION_SLOTS
-
     def placed(self, catalogue: Catalogue, path: str, *, active: bool = False) -> Placed | None:
         """The component at `path`, such as `event_sources/lora/decoder`; None where there is none."""
         return find_placed(catalogue, self.active if active else self.view.data, path)

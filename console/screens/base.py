@@ -141,7 +141,12 @@ class TidegateScreen(Screen[None]):
         self.query_one(PlacesLine).refresh()
         self.query_one(KeyLine).show(footer_actions(self.shown_actions()))
         if self._telling is None:
-            self.query_one(Saying).say(*self.standing())
+            self.query_one(Saying).say(*self._stands())
+
+    def _stands(self) -> tuple[str, Kind]:
+        if self.link.gone_since is not None:
+            return f"{self.link.reason}; what is shown here is from before", "wrong"
+        return self.standing()
 
     def say(self, text: str, kind: Kind = "done") -> None:
         """Tells what just happened, for some seconds; then what stands is told again."""
@@ -152,7 +157,7 @@ class TidegateScreen(Screen[None]):
 
     def _told(self) -> None:
         self._telling = None
-        self.query_one(Saying).say(*self.standing())
+        self.query_one(Saying).say(*self._stands())
 
     # Actions.
 

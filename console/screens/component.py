@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -11,8 +12,10 @@ from console.draft import Placed, table_at
 from console.forms.editors import ScriptEditor
 from console.forms.field import Field
 from console.forms.slots import SlotRow
+from console.forms.words import full_help
 from console.screens.adding import add_component, remove_component
 from console.screens.base import Kind
+from console.screens.dialogs import Notice
 from console.screens.form import FormScreen
 from console.screens.scripts import choose_script, edit_script
 from core.catalogue.settings import Setting, Value, describe
@@ -73,6 +76,16 @@ class ComponentScreen(FormScreen):
             yield SlotRow(slot)
         if placed and placed.component and not self.settings and not placed.component.slots:
             yield Static("There is nothing to set here.", markup=False)
+
+    async def action_manual(self) -> None:
+        placed = self.placed
+        if placed is None or placed.component is None:
+            return
+        text = Text(f"{placed.component.title}: {placed.component.summary}.\n\n{self.ABOUT}\n")
+        for setting in self.settings.values():
+            text.append(f"\n{setting.title}", "bold").append(f" ({setting.key})\n")
+            text.append("".join(f"  {line}\n" for line in full_help(setting)))
+        await self.app.push_screen(Notice(placed.component.title, text))
 
     def trail(self) -> tuple[str, ...]:
         parts = self.path.split("/")
@@ -206,7 +219,7 @@ class TenantSettingsScreen(FormScreen):
     ACTIONS = FORM_ACTIONS
 
     def __init__(self, tenant: str) -> None:
-        super().__init__(tenant, TENANT, first="name")
+        super().__init__(tenant, TENANT)
 
     @property
     def settings(self) -> dict[str, Setting]:

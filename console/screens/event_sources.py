@@ -166,7 +166,7 @@ class EventSources(OfTenantScreen):
 
     async def _added(self, path: str) -> None:
         self.query_one(Rows).go_to(path)
-        await self.app.push_screen(ComponentScreen(self.tenant, path))
+        await self.app.push_screen(ComponentScreen(self.tenant, path, first="id"))
 
     async def action_remove(self) -> None:
         current = self._current()

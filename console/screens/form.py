@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from console.editor import edit_text
+from console.forms.editors import ChoiceEditor, ScriptEditor, TextEditor
 from console.forms.field import Field
-from console.forms.slots import FoldRow
+from console.forms.slots import FoldRow, SlotRow
 from console.forms.words import full_help
 from console.screens.base import Kind
 from console.screens.of_tenant import OfTenantScreen
@@ -39,6 +40,7 @@ class FormScreen(OfTenantScreen):
     """A form over the table at `path`. Subclasses say which settings it has, and what stands above the fold."""
 
     CSS_PATH = "form.tcss"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("home,g", "to_field(0)", "First field", show=False),
         Binding("end,G", "to_field(-1)", "Last field", show=False),
@@ -48,7 +50,7 @@ class FormScreen(OfTenantScreen):
         super().__init__(tenant)
         self.path = path
         self.first = first
-        """The setting to begin on."""
+        """The setting to begin on: of a new component the first that is required."""
         self._waiting: Timer | None = None
         self._pending: set[str] = set()
         self._keeping = asyncio.Lock()
@@ -109,8 +111,16 @@ class FormScreen(OfTenantScreen):
         for folded in self.query("#folded"):
             folded.display = False
         self.draft_changed()
-        wanted = self.first or next((key for key, row in self.settings.items() if row.required), "")
-        self.go_to_field(wanted)
+        if not self.go_to_field(self.first):
+            self._rest()
+
+    def _rest(self) -> None:
+        """Begins where a letter or digit is no edit: what is there already is not overwritten by a key too many."""
+        for kind in (SlotRow, ScriptEditor, FoldRow, ChoiceEditor, TextEditor):
+            for widget in self.query(kind):
+                if widget.focusable:
+                    widget.focus()
+                    return
 
     def on_resize(self) -> None:
         wide = self.size.width >= WIDE

@@ -72,6 +72,11 @@ class PlanScreen(OfTenantScreen):
     def on_resize(self) -> None:
         self.query_one("#panes").set_class(self.size.width >= WIDE, "-wide")
 
+    async def may_leave(self) -> bool:
+        if self.applying:
+            self.say("applying: it is seen to its end first", "waits")
+        return not self.applying
+
     def trail(self) -> tuple[str, ...]:
         return ("Tidegate", self.name_shown, "Plan")
 

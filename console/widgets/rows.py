@@ -122,7 +122,9 @@ class Rows(PaintedView, can_focus=True):
     def _lay_out(self) -> None:
         width = max(1, self.scrollable_content_region.width)
         self._lines = [
-            (number, line) for number, row in enumerate(self._rows) for line in row.lines(max(1, width - self._before))
+            (number, line)
+            for number, row in enumerate(self._rows)
+            for line in row.lines(max(1, width - self._before - 1))
         ]
         self.forget_painted()
         self.virtual_size = Size(width, len(self._lines))

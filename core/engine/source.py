@@ -5,32 +5,25 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
-from core.control.messages import Node, State
+from core.control.messages import Node
 from core.engine.background import Background
 from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.generation import Generation
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
+from core.engine.source_node import source_node
 from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Fault
-from core.groovy.sidecars import needs_groovy
-from core.model.dates import date_text
 from core.worker.lifeline import Accept, Bury, Loaded, Nudge
 
 LOG = logging.getLogger("tidegate.engine")
 
 R = TypeVar("R")
-
-_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator"]] = {
-    "interaction_handler": "interaction_handler",
-    "decoder": "decoder",
-    "deduplicator": "deduplicator",
-}
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
@@ -315,72 +308,13 @@ class SourceRunner:
         return self.lifecycle.reason
 
     def _journal_fault(self) -> str | None:
-        workers = self._generation.workers if self._generation is not None else []
-        return next((worker.journal_fault for worker in workers if worker.journal_fault), None)
+        return next((worker.journal_fault for worker in self.workers if worker.journal_fault), None)
+
+    @property
+    def workers(self) -> list[WorkerProcess]:
+        """Those that serve."""
+        return self._generation.workers if self._generation is not None else []
 
     def node(self) -> Node:
         """The source and what is in it, in the tree of states."""
-        lifecycle, meters, settings = self.lifecycle, self.meters, self.settings
-        workers = self._generation.workers if self._generation is not None else []
-        return Node(
-            path=self.path,
-            kind="event_source",
-            title=f"{self.configured.component.title} ({self.id})",
-            state=lifecycle.state,
-            reason=self.reason(),
-            since=lifecycle.since,
-            rate=meters.requests.rate(),
-            failed=meters.failed.recent(),
-            refused=meters.refused.recent(),
-            requests=meters.requests.total,
-            detail={
-                "type": self.configured.component.type,
-                "port": settings.port,
-                "bind_address": settings.bind_address,
-                "threads": settings.threads,
-                "connections": sum(worker.connections for worker in workers),
-            },
-            children=[*self._slot_nodes(workers), *self._worker_nodes(workers)],
-        )
-
-    def _slot_nodes(self, workers: list[WorkerProcess]) -> list[Node]:
-        nodes: list[Node] = []
-        for key, filled in self.configured.slots.items():
-            detail: dict[str, Any] = {"type": filled.component.type}
-            fault = self.script_fault if "script" in filled.table else None
-            state, reason = self._groovy_state(filled)
-            if "script" in filled.table:
-                detail["script"] = filled.table["script"]
-                detail["version"] = workers[0].script if workers else None
-            nodes.append(
-                Node(
-                    path=f"{self.path}/{key}",
-                    kind=_KINDS[filled.component.role],
-                    title=filled.component.title,
-                    state=state if fault is None else "error",
-                    reason=reason if fault is None else str(fault),
-                    since=self.lifecycle.since,
-                    detail=detail,
-                )
-            )
-        return nodes
-
-    def _groovy_state(self, filled: Configured) -> tuple[State, str | None]:
-        """A component's own state: one that runs in the Groovy sidecar waits for that."""
-        sidecar = self._surroundings.sidecars.of(self.tenant) if needs_groovy(filled) else None
-        if sidecar is None or self.lifecycle.state != "started" or sidecar.lifecycle.state == "started":
-            return self.lifecycle.state, None
-        return sidecar.lifecycle.state, sidecar.lifecycle.reason
-
-    def _worker_nodes(self, workers: list[WorkerProcess]) -> list[Node]:
-        return [
-            Node(
-                path=f"{self.path}/worker-{number}",
-                kind="worker",
-                title=f"Worker {number}",
-                state=worker.state,
-                since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
-                detail={"pid": worker.pid, "memory": worker.memory(), "connections": worker.connections},
-            )
-            for number, worker in enumerate(workers, start=1)
-        ]
+        return source_node(self, self._surroundings.sidecars.of(self.tenant))

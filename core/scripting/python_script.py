@@ -104,18 +104,20 @@ class PythonScript:
 
     def _hash(self, path: Path) -> str:
         """A short hash of the script and of what it imported from the scripts folders."""
-        files = {path, *(Path(module.__file__ or "") for module in self._own_modules().values())}
+        files = {path, *(Path(module.__file__) for module in self._own_modules().values() if module.__file__)}
         digest = hashlib.sha256()
         for file in sorted(files):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:6]
 
     def _own_modules(self) -> dict[str, ModuleType]:
-        return {
-            name: module
-            for name, module in list(sys.modules.items())
-            if (file := getattr(module, "__file__", None)) and self._within(file)
-        }
+        return {name: module for name, module in list(sys.modules.items()) if self._is_own(module)}
+
+    def _is_own(self, module: ModuleType) -> bool:
+        """A folder without `__init__.py` is a module too: it has no file, and holds on to what is in it."""
+        file = getattr(module, "__file__", None)
+        places: list[str] = [file] if file else list(getattr(module, "__path__", None) or ())
+        return any(self._within(place) for place in places)
 
     def _forget_modules(self) -> dict[str, ModuleType]:
         own = self._own_modules()

@@ -21,8 +21,10 @@ def first_value(payload: bytes) -> Any:
         value, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
     except UnicodeDecodeError as error:
         raise DecodeFailed(f"the payload is not UTF-8 at byte {error.start}") from None
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # also a number of more digits than Python reads
         raise DecodeFailed(f"the payload is not JSON: {error}") from None
+    except RecursionError:
+        raise DecodeFailed("the payload is not JSON: it is nested too deeply") from None
     return value
 
 

@@ -64,8 +64,9 @@ class HttpShared:
     def answer_to(self, reason: str | None, received: Received, close: bool) -> tuple[int, bytes]:
         """Status and bytes of the answer to a decoded or failed request."""
         rules = self.rules
-        if received.respond is not None:
-            body, status = received.respond
+        said = received.respond
+        if said is not None and (reason is None or said[1] >= 400):  # a failure is never answered as a success
+            body, status = said
         elif reason is None or not rules.reject_failures:
             status, body = rules.success_status, rules.success_body
         else:

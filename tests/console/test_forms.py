@@ -13,6 +13,7 @@ async def open_lora(walker: Walker) -> None:
     await walker.sees("Socket Event Source (lora)")
     await walker.press("enter")
     await walker.sees("Source id", "Number of threads")
+    await walker.press("home")
 
 
 def staged(home: Homestead) -> str:
@@ -32,6 +33,20 @@ async def test_what_is_typed_is_checked_at_every_keystroke_and_staged(home: Home
         await walker.sees("staged: p shows what it means")
     assert "threads = 7" in staged(home)
     assert "# What this tenant receives" in staged(home)
+
+
+async def test_no_key_overwrites_a_source_that_is_only_looked_at(home: Homestead) -> None:
+    async with walking(home.path) as walker:
+        await open_lora(walker)
+        await walker.press("escape", "enter")
+        await walker.sees("Source id")
+        await walker.press("2")
+        await walker.sees("Live Traffic")
+        await walker.press("1")
+        await walker.sees("Source id")
+        await walker.press("1")
+        await walker.sees("Req/s")
+    assert not (home.path / "tenants" / "default" / "staged.toml").exists()
 
 
 async def test_what_does_not_fit_is_still_there_when_one_comes_back(home: Homestead) -> None:
@@ -73,7 +88,7 @@ async def test_a_choice_is_turned_and_a_required_slot_says_what_its_loss_means(h
         await open_lora(walker)
         await walker.press(*["tab"] * 4, "enter")
         await walker.sees("HTTP Socket Interaction Handler Factory", "‹ reject ›")
-        await walker.press("tab", "tab", "space")
+        await walker.press("home", "tab", "tab", "space")
         await walker.sees("‹ accept ›")
         await walker.press("escape")
         await walker.sees("✎ changed")
@@ -100,6 +115,7 @@ async def test_the_tenants_own_settings_are_a_form_too(home: Homestead) -> None:
         await walker.sees("Engine Configuration")
         await walker.press("down", "down", "enter")
         await walker.sees("Start with the engine")
+        await walker.press("home")
         await walker.type("Port of Kiel")
         await walker.press("tab", "space", "ctrl+s")
         await walker.sees("staged: p shows what it means")

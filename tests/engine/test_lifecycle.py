@@ -205,3 +205,48 @@ def test_a_disabled_source_in_error_stays_down(make_stead: Callable[..., Stead])
         until(lambda: stead.source("late").state == "stopped", "it to give up")
     time.sleep(2.5)  # longer than it would wait before it tries again
     assert stead.source("late").state == "stopped"
+
+
+def test_a_decode_that_hangs_over_an_exchange_is_recorded_by_who_takes_over(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead(script=HANG, decoder='timeout = "1 s"')
+    stead.serve()
+    (before,) = stead.workers()
+    hang(stead, "hang")
+    apply_or_fail(stead, source_text("lora", stead.port, "threads = 2"))
+    assert stead.post(body("well")) == 200
+    failed = stead.last_request("failed")
+    assert failed["bytes"] == len(body("hang"))
+    assert "could not be interrupted" in failed["reason"]
+    assert not alive(before)
+    until(lambda: len(list((stead.path / "data" / "slots").rglob("*.slot"))) == 2, "its slot to be removed")
+
+
+def test_a_source_that_stops_while_its_worker_is_replaced_leaves_no_worker(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead()
+    stead.serve()
+    for _ in range(4):
+        (worker,) = stead.workers()
+        kill(worker)
+        until(lambda: not alive(worker), "its end")  # noqa: B023
+        target(stead, "restart", "default/lora")
+        assert stead.post(body("a")) == 200
+        until(lambda: len(stead.workers()) == 1, "one worker")
+    target(stead, "stop", "default/lora")
+    until(lambda: stead.children() == [], "every worker to end")
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", stead.port))
+
+
+def test_what_a_script_starts_holds_neither_port_nor_worker(make_stead: Callable[..., Stead]) -> None:
+    script = SCRIPT.replace("import json", "import json, os").replace(
+        "    events.", "    os.system('sleep 20 &')\n    events."
+    )
+    stead = make_stead(script=script)
+    stead.serve()
+    assert stead.post(body("a")) == 200
+    (worker,) = stead.workers()
+    kill(worker)
+    until(lambda: stead.workers() not in ([], [worker]), "the replacement")
+    target(stead, "stop", "default/lora")
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", stead.port))

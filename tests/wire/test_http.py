@@ -20,6 +20,9 @@ def decode(payload, metadata, events, logger, state, respond):
         raise ValueError("it is bad")
     if payload == b"respond":
         respond("downlink", 201)
+    if payload.startswith(b"refuse"):
+        respond("not so", int(payload[6:]))
+        raise ValueError("refused")
     events.alert("device", "echo", payload.decode("latin-1"), metadata={
         "size": len(payload), "method": metadata["http.method"], "path": metadata["http.path"],
         "headers": json.dumps(metadata["http.headers"]), "query": json.dumps(metadata["http.query"]),
@@ -153,6 +156,12 @@ def send_until_blocked(connection: socket.socket, data: bytes, most: int) -> int
     except TimeoutError:
         pass
     return sent
+
+
+def test_a_script_chooses_the_refusal_of_what_it_fails_but_no_success(stead: Stead) -> None:
+    answer = stead.raw(post(b"refuse409") + post(b"refuse200", CLOSE))
+    assert statuses(answer) == [409, 422]
+    assert b"not so" in answer
 
 
 def test_a_connection_keeps_its_state(stead: Stead) -> None:

@@ -38,6 +38,8 @@ def read_device_request(payload: bytes) -> Event:
     hardware_id = as_text("hardwareId", message.get("hardwareId"))
     if not hardware_id:
         raise DecodeFailed("Hardware id is missing.")
+    if not isinstance(request, dict) and str(kind) == "DeviceMeasurements":
+        request = {}  # SiteWhere's second reading finds no measurements in it
     if not isinstance(request, dict):
         raise DecodeFailed("Request is not an object.")
     event = read(hardware_id, cast("Json", request))

@@ -1,0 +1,44 @@
+"""How a line of the `:` prompt may go on."""
+
+from collections.abc import Iterable
+
+from console.commands import COMMANDS, FIELDS, OUTCOMES, tenants
+from console.session import Session
+from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT
+
+
+def completions(session: Session, line: str) -> list[str]:
+    """How the last word of `line` may go on; whole lines, best first."""
+    head, _, last = line.rpartition(" ")
+    words = head.split()
+    found = [word for word in _next_words(session, words) if word.startswith(last) and word != last]
+    return [f"{head} {word}".strip() for word in found]
+
+
+def _next_words(session: Session, words: list[str]) -> Iterable[str]:
+    if not words:
+        return [*COMMANDS, *tenants(session)]
+    if words[0] in ("requests", "events"):
+        return [*FIELDS, *OUTCOMES, "--filter"]
+    if len(words) == 1:
+        return [*tenants(session), *(_sources(session) if words[0] in ("start", "stop", "restart") else ())]
+    if words[0] in ("add", "set", "remove") and len(words) == 2:
+        return _paths(session, words[1])
+    if words[0] == "add" and len(words) == 3:
+        return sorted({component.type for component in session.catalogue})
+    return ()
+
+
+def _sources(session: Session) -> list[str]:
+    tree = session.link.status.tree if session.link.status else None
+    return [source.path for tenant in tree.children for source in tenant.children] if tree else []
+
+
+def _paths(session: Session, tenant: str) -> list[str]:
+    paths = [TENANT]
+    for slot in DEVICE_COMMUNICATION_SLOTS:
+        paths.append(slot.key)
+        for placed in session.drafts.of(tenant).listed(session.catalogue, slot.key):
+            inner = placed.component.slots if placed.component else ()
+            paths += [placed.path, *(f"{placed.path}/{below.key}" for below in inner)]
+    return paths

@@ -1,0 +1,109 @@
+"""An event source in the tree of states: itself, what fills its slots, its workers."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from core.catalogue.configured import Configured
+from core.components.sources.socket import SocketSettings
+from core.control.messages import Node, State
+from core.engine.lifecycle import Lifecycle
+from core.engine.rates import RequestMeters
+from core.engine.worker_process import WorkerProcess
+from core.errors import Fault
+from core.groovy.sidecar import Sidecar
+from core.groovy.sidecars import needs_groovy
+from core.model.dates import date_text
+
+_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator"]] = {
+    "interaction_handler": "interaction_handler",
+    "decoder": "decoder",
+    "deduplicator": "deduplicator",
+}
+
+
+class Shown(Protocol):
+    """What is shown of a source."""
+
+    configured: Configured
+    lifecycle: Lifecycle
+    meters: RequestMeters
+    script_fault: Fault | None
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def settings(self) -> SocketSettings: ...
+    @property
+    def workers(self) -> Sequence[WorkerProcess]: ...
+    def reason(self) -> str | None: ...
+
+
+def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
+    """`sidecar` is the one that the source's Groovy scripts run in, if one runs."""
+    lifecycle, meters, settings = source.lifecycle, source.meters, source.settings
+    return Node(
+        path=source.path,
+        kind="event_source",
+        title=f"{source.configured.component.title} ({settings.id})",
+        state=lifecycle.state,
+        reason=source.reason(),
+        since=lifecycle.since,
+        rate=meters.requests.rate(),
+        failed=meters.failed.recent(),
+        refused=meters.refused.recent(),
+        requests=meters.requests.total,
+        detail={
+            "type": source.configured.component.type,
+            "port": settings.port,
+            "bind_address": settings.bind_address,
+            "threads": settings.threads,
+            "connections": sum(worker.connections for worker in source.workers),
+        },
+        children=[*_slot_nodes(source, sidecar), *_worker_nodes(source)],
+    )
+
+
+def _slot_nodes(source: Shown, sidecar: Sidecar | None) -> list[Node]:
+    nodes: list[Node] = []
+    for key, filled in source.configured.slots.items():
+        detail: dict[str, Any] = {"type": filled.component.type}
+        fault = source.script_fault if "script" in filled.table else None
+        state, reason = _state(source, filled, sidecar)
+        if "script" in filled.table:
+            detail["script"] = filled.table["script"]
+            detail["version"] = source.workers[0].script if source.workers else None
+        nodes.append(
+            Node(
+                path=f"{source.path}/{key}",
+                kind=_KINDS[filled.component.role],
+                title=filled.component.title,
+                state=state if fault is None else "error",
+                reason=reason if fault is None else str(fault),
+                since=source.lifecycle.since,
+                detail=detail,
+            )
+        )
+    return nodes
+
+
+def _state(source: Shown, filled: Configured, sidecar: Sidecar | None) -> tuple[State, str | None]:
+    """A component's own state: one that runs in the Groovy sidecar waits for that."""
+    state = source.lifecycle.state
+    if sidecar is None or state != "started" or sidecar.lifecycle.state == "started" or not needs_groovy(filled):
+        return state, None
+    return sidecar.lifecycle.state, sidecar.lifecycle.reason
+
+
+def _worker_nodes(source: Shown) -> list[Node]:
+    return [
+        Node(
+            path=f"{source.path}/worker-{number}",
+            kind="worker",
+            title=f"Worker {number}",
+            state=worker.state,
+            since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
+            detail={"pid": worker.pid, "memory": worker.memory(), "connections": worker.connections},
+        )
+        for number, worker in enumerate(source.workers, start=1)
+    ]
