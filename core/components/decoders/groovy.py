@@ -1,39 +1,13 @@
 """Groovy Binary Event Decoder: SiteWhere's own scripts, run in a JVM beside the engine."""
 
-from typing import Annotated
-
 from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
-from core.catalogue.settings import Settings, setting
-from core.catalogue.units import Duration
+from core.groovy.decoder_settings import GroovyDecoderSettings
 from core.groovy.decoding import GroovyDecoding
 from core.groovy.discovery import unavailable
 
 
-class GroovySettings(Settings):
-    """Settings of a Groovy decoder."""
-
-    script: Annotated[
-        str,
-        setting(
-            "Script path",
-            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved",
-            script=True,
-            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.groovy",
-            pattern_help="is no Groovy script in a scripts folder: write a name such as decodeOSS.groovy",
-        ),
-    ]
-    timeout: Annotated[
-        Duration,
-        setting("Time limit", "of one decode; one that runs longer fails", least="10 ms", most="10 min", folded=True),
-    ] = Duration("2 s")
-    max_events: Annotated[
-        int,
-        setting("Most events", "of one request; a decode that gives more fails", least=1, most=1_000_000, folded=True),
-    ] = 10000
-
-
-def make(settings: GroovySettings, context: DecoderContext) -> GroovyDecoding:
+def make(settings: GroovyDecoderSettings, context: DecoderContext) -> GroovyDecoding:
     """The decoder of one worker."""
     return GroovyDecoding(context, settings.script, "binary", settings.timeout, settings.max_events)
 
@@ -71,7 +45,7 @@ COMPONENT = Component(
     type="groovy",
     title="Groovy Binary Event Decoder",
     summary="SiteWhere's scripts, unchanged, in a JVM beside the engine",
-    settings=GroovySettings,
+    settings=GroovyDecoderSettings,
     make=make,
     templates=(ScriptTemplate("decodeOSS.groovy", "LoRa gateway JSON: rssi and snr as measurements", LORA_TEMPLATE),),
     script_suffix=".groovy",
