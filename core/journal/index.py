@@ -122,7 +122,7 @@ class Index:
         return IndexedSegment(added.lastrowid or 0, tenant, source, name, 0, 0, None)
 
     def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
-        """Keeps `rows` of `segment`, in order of their seq, and that they were taken. Notes in them what is a duplicate."""
+        """Keeps `rows` of `segment`, in order of their seq, and that they were taken; notes in them the duplicates."""
         number = segment.id
         requests = [
             (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count)
