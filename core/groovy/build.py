@@ -128,7 +128,7 @@ def _run_compiler(found: Found, files: list[Path], classes: Path) -> None:
     except subprocess.TimeoutExpired:
         raise TidegateError(f"Groovy did not compile the sidecar within {COMPILE_SECONDS:g} s") from None
     if done.returncode != 0:
-        said = done.stdout.decode(errors="replace").strip()
+        said = " ".join(done.stdout.decode(errors="replace").split())
         raise TidegateError(f"the sidecar does not compile with {found.class_path[0]}: {said[-2000:]}")
 
 

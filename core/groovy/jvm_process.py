@@ -128,8 +128,9 @@ class JvmProcess:
             self._signal(signal.SIGKILL)
             await self.gone.wait()
 
-    def kill(self) -> None:
-        """SIGKILL, without waiting."""
+    def kill(self, why: str = "") -> None:
+        """SIGKILL, without waiting; `why` is what is said of it then."""
+        self._why = self._why or why
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:

@@ -115,7 +115,7 @@ class Sidecar:
                 async with asyncio.timeout(ANSWER_SECONDS), calling(self.path, self._cache):
                     pass
             except TimeoutError:
-                jvm.must_go("does not answer")
+                jvm.kill(f"did not answer within {ANSWER_SECONDS:g} s and was ended")
                 return
             except (OSError, EOFError, ValueError) as error:  # it ends, which is noticed, or is asked again
                 LOG.debug("the Groovy JVM %d did not answer: %s", jvm.pid, error)

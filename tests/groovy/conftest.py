@@ -34,6 +34,12 @@ def built(groovy: Found, tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build(groovy, cache)
 
 
+def give_build(home: Path, built: Built) -> None:
+    """Has a home use what is compiled already, which saves its engine some seconds."""
+    (home / "data").mkdir(exist_ok=True)
+    (home / "data" / "groovy").symlink_to(built.folder.parent)
+
+
 class RunningSidecar:
     """A sidecar on a loop of its own, for tests that talk to it from outside."""
 
