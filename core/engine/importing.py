@@ -1,7 +1,7 @@
 """`import.sitewhere`: a SiteWhere tenant as a tenant of this home, staged and not yet active."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import msgspec
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import check_value, describe
 from core.catalogue.tenant import TenantSettings
-from core.config.files import write_text
+from core.config.files import read_text, revision, write_text
 from core.config.home import Home
 from core.config.scripts import ScriptStore
 from core.config.store import TenantStore, default_name
@@ -22,9 +22,7 @@ from core.control.messages import (
     ImportSitewhere,
     NewTenant,
     OfTenant,
-    Script,
     Stage,
-    WriteScript,
 )
 from core.errors import Conflict, Fault, TidegateError
 from core.model.text import visible
@@ -44,7 +42,7 @@ class Doer(Protocol):
     async def create_tenant(self, asked: NewTenant) -> Configuration: ...
     async def remove_tenant(self, asked: OfTenant) -> Empty: ...
     async def stage(self, asked: Stage) -> Configuration: ...
-    async def write_script(self, asked: WriteScript) -> Script: ...
+    async def add_scripts(self, tenant: str, texts: Mapping[str, str]) -> None: ...
 
 
 async def import_sitewhere(doer: Doer, asked: ImportSitewhere) -> Imported:
@@ -60,7 +58,7 @@ async def import_sitewhere(doer: Doer, asked: ImportSitewhere) -> Imported:
             await doer.remove_tenant(OfTenant(asked.tenant))
             raise
     else:
-        await _keep(doer, asked, imported, doer.store(asked.tenant).configuration().active.revision)
+        await _keep(doer, asked, imported, revision(doer.store(asked.tenant).active_text()))
     imported.kept = True
     return imported
 
@@ -90,10 +88,10 @@ def preview(home: Home, catalogue: Catalogue, asked: ImportSitewhere) -> Importe
 
 async def _keep(doer: Doer, asked: ImportSitewhere, imported: Imported, base: str) -> None:
     scripts = ScriptStore(doer.home, asked.tenant)
-    for name in imported.scripts:
-        if name in asked.scripts and not _is_there(scripts, name):
-            await doer.write_script(WriteScript(tenant=asked.tenant, name=name, text=asked.scripts[name]))
-    await doer.stage(Stage(tenant=asked.tenant, text=imported.text, base=base))
+    new = {name: asked.scripts[name] for name in imported.scripts if name in asked.scripts}
+    await doer.add_scripts(asked.tenant, {name: text for name, text in new.items() if not _is_there(scripts, name)})
+    kept = await doer.stage(Stage(tenant=asked.tenant, text=imported.text, base=base))
+    imported.faults = (kept.staged or kept.active).faults  # the scripts can be looked into now
     when = datetime.now(UTC).isoformat(" ", "seconds").replace("+00:00", " UTC")
     text = report_text(asked.tenant, asked.file, when, imported.report)
     await asyncio.to_thread(write_text, doer.home.tenant_folder(asked.tenant) / REPORT, text)
@@ -123,8 +121,9 @@ def _script_lines(scripts: ScriptStore, found: Conversion, asked: ImportSitewher
 
 
 def _same(scripts: ScriptStore, name: str, text: str) -> bool:
+    path = scripts.find(name)
     try:
-        return scripts.read(name).text == text
+        return path is not None and read_text(path) == text
     except TidegateError:  # it is no UTF-8, which what comes along is
         return False
 

@@ -1,7 +1,7 @@
 """What a running engine adds to the service: states, lifecycle commands, applying, live feeds."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core import VERSION
@@ -165,6 +165,11 @@ class LiveService(Service):
         script = await super().write_script(asked)
         self._engine.scripts_changed(asked.tenant if script.scope == "tenant" else None)
         return script
+
+    async def add_scripts(self, tenant: str, texts: Mapping[str, str]) -> None:
+        await super().add_scripts(tenant, texts)
+        if texts:
+            self._engine.scripts_changed(tenant)
 
     async def _start(self, asked: Target) -> Node:
         tenant, source = self._split(asked.path)

@@ -6,7 +6,7 @@ the home's lock.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from core.config.document import parse
 from core.config.edits import apply_edits, component_text
 from core.config.home import Home, HomeLock
 from core.config.instance import read_instance
+from core.config.scripts import ScriptStore
 from core.config.store import TenantStore, create_tenant, remove_tenant
 from core.control.messages import (
     METHODS,
@@ -200,6 +201,12 @@ class Service:
 
     async def import_sitewhere(self, asked: ImportSitewhere) -> Imported:
         return await import_sitewhere(self, asked)
+
+    async def add_scripts(self, tenant: str, texts: Mapping[str, str]) -> None:
+        """Keeps new scripts in a tenant's own folder."""
+        scripts = ScriptStore(self.home, tenant)
+        for name, text in texts.items():
+            await asyncio.to_thread(scripts.add, name, text)
 
     async def try_decode(self, asked: TryDecode) -> Trial:
         store = self.store(asked.tenant)

@@ -25,14 +25,21 @@ def stead(tmp_path: Path) -> Iterator[Homestead]:
 
 @pytest.fixture
 def conf(tmp_path: Path, stead: Homestead) -> Path:
-    """A SiteWhere's folder of one tenant: a JSON source on the stead's port, and a Groovy one."""
+    """SiteWhere's folder of a tenant with a JSON source on the stead's port."""
     folder = tmp_path / "conf"
     (folder / "scripts" / "groovy" / "lora").mkdir(parents=True)
     (folder / "scripts" / "groovy" / "lora" / "decode.groovy").write_text("events.clear()\n")
     (folder / "scripts" / "groovy" / "other.groovy").write_text("// nobody names it\n")
     (folder / "sitewhere-tenant.properties").write_text(f"json.port={stead.port}\nmqtt.host=broker\n")
-    (folder / "sitewhere-tenant.xml").write_bytes(of_sources(json_source(), groovy_source("lora/decode.groovy")))
+    (folder / "sitewhere-tenant.xml").write_bytes(of_sources(json_source()))
     return folder
+
+
+@pytest.fixture
+def groovy_conf(conf: Path) -> Path:
+    """The same with a second source, whose decoder is a script."""
+    (conf / "sitewhere-tenant.xml").write_bytes(of_sources(json_source(), groovy_source("lora/decode.groovy")))
+    return conf
 
 
 def json_source(port: str = "${json.port}") -> str:
@@ -54,8 +61,8 @@ def folder(stead: Homestead) -> Path:
     return stead.path / "tenants" / "site-a"
 
 
-def test_a_new_tenant_is_made_with_it_staged(stead: Homestead, conf: Path) -> None:
-    done = stead("import", "sitewhere", *options(conf))
+def test_a_new_tenant_is_made_with_it_staged(stead: Homestead, groovy_conf: Path) -> None:
+    done = stead("import", "sitewhere", *options(groovy_conf))
     assert (done.status, done.err) == (0, "")
     assert "made site-a with this staged" in done.out
     assert "`tidegate apply site-a` makes it active" in done.out
@@ -69,8 +76,8 @@ def test_a_new_tenant_is_made_with_it_staged(stead: Homestead, conf: Path) -> No
     assert "script lora/decode.groovy\n      copied for lora/decoder" in report
 
 
-def test_a_dry_run_keeps_nothing(stead: Homestead, conf: Path) -> None:
-    done = stead("import", "sitewhere", *options(conf), "--dry-run")
+def test_a_dry_run_keeps_nothing(stead: Homestead, groovy_conf: Path) -> None:
+    done = stead("import", "sitewhere", *options(groovy_conf), "--dry-run")
     assert done.status == 0
     assert "Nothing was kept. tenant.toml would be:" in done.out
     assert 'script = "lora/decode.groovy"' in done.out
@@ -121,19 +128,15 @@ def test_what_somebody_staged_is_not_overwritten(stead: Homestead, conf: Path) -
     assert (folder(stead) / "staged.toml").read_text() == staged
 
 
-def test_importing_the_same_again_changes_nothing(stead: Homestead, conf: Path) -> None:
-    given = options(conf)
+def test_a_second_import_brings_what_was_missing_and_overwrites_no_script(stead: Homestead, groovy_conf: Path) -> None:
+    given = options(groovy_conf)
     assert stead("import", "sitewhere", *given[:-2]).status == 0
     assert "no scripts folder was given" in (folder(stead) / "import-report.txt").read_text()
     assert stead("import", "sitewhere", *given).status == 0
-    assert (folder(stead) / "scripts" / "lora" / "decode.groovy").exists()
-
-
-def test_a_script_that_is_there_is_not_overwritten(stead: Homestead, conf: Path) -> None:
-    assert stead("import", "sitewhere", *options(conf)).status == 0
     script = folder(stead) / "scripts" / "lora" / "decode.groovy"
+    assert script.read_text() == "events.clear()\n"
     script.write_text("// mine\n")
-    done = stead("import", "sitewhere", *options(conf))
+    done = stead("import", "sitewhere", *given)
     assert "the tenant has another of that name, which was kept" in done.out
     assert script.read_text() == "// mine\n"
 
@@ -148,10 +151,10 @@ def test_a_script_that_is_there_is_not_overwritten(stead: Homestead, conf: Path)
     ids=["absent", "Latin-1", "link"],
 )
 def test_a_script_that_cannot_be_copied_is_missing(
-    stead: Homestead, conf: Path, prepare: Callable[[Path], object], words: str
+    stead: Homestead, groovy_conf: Path, prepare: Callable[[Path], object], words: str
 ) -> None:
-    prepare(conf / "scripts" / "groovy" / "lora" / "decode.groovy")
-    done = stead("import", "sitewhere", *options(conf))
+    prepare(groovy_conf / "scripts" / "groovy" / "lora" / "decode.groovy")
+    done = stead("import", "sitewhere", *options(groovy_conf))
     assert done.status == 0
     assert f"lora/decoder needs it; {words}" in done.out
     assert not list((folder(stead) / "scripts").rglob("*.groovy"))
