@@ -15,13 +15,25 @@ from core.sitewhere.tenant_xml import foreign, is_sitewhere, known_name, left_ou
 from core.sitewhere.xml import Element
 
 MOST_THREADS = 64
-SECRET = re.compile(r"password|secret|token$|credential", re.IGNORECASE)
+SECRET = re.compile(r"password|secret|.token$|credential", re.IGNORECASE)
 IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*(?=@)|(?<=[?&;])((?:password|secret|token|key)=)[^&;\s]*", re.IGNORECASE)
 STAND_INS = {"interaction_handler": "read-all-interaction-handler-factory"}
 """What SiteWhere takes where a slot of this name is empty."""
 KEYS = {"sourceId": "id", "scriptPath": "script", "numThreads": "threads"}
 """Keys of components that Tidegate has not got, where they are called otherwise than in XML."""
-SUFFIXES = (SOURCE_SUFFIX, f"-{HANDLER_SUFFIX}", "-event-decoder", "-decoder", "-deduplicator")
+SLOTS = {
+    HANDLER_SUFFIX: "interaction_handler",
+    "decoder": "decoder",
+    "deduplicator": "deduplicator",
+    "metadata-extractor": "metadata_extractor",
+    "decoder-choice": "choices",
+}
+"""What the names of elements end with, and the slots that such elements fill."""
+LISTS = ("choices",)
+SUFFIXES = (
+    *(SOURCE_SUFFIX, f"-{HANDLER_SUFFIX}", "-event-decoder", "-decoder", "-event-deduplicator", "-deduplicator"),
+    *("-device-metadata-extractor", "-decoder-choice"),
+)
 
 
 @dataclass(slots=True)
@@ -164,7 +176,8 @@ class PartMaker:
 
     def _unknown(self, element: Element, subject: str, made: Made) -> Part:
         name = known_name(element)
-        made.problems.append(reason(name, f"Tidegate has no {title(name)} yet"))
+        why = reason(name, f"Tidegate has no {title(name)} yet")
+        made.problems.append(f"{title(name)}: {why}" if subject and title(name) not in why else why)
         part = Part(guessed_type(name), title(name))
         for attribute, text in element.attributes.items():
             key = KEYS.get(attribute) or snake(attribute)
@@ -176,13 +189,23 @@ class PartMaker:
             key = guessed_slot(known_name(child))
             if not is_sitewhere(child):
                 made.lines.append(foreign(child))
-            elif key and key not in part.slots:
-                below = Made()
-                part.slots[key] = self.make(child, f"{subject}/{key}", below)
-                made.scripts |= below.scripts
+            elif key in LISTS or (key and key not in part.slots):
+                self._place_below(child, part, key, subject, made)
             elif key is None:
                 made.lines.append(left_out(child, "stays behind with its source", f"{subject} {title(child.name)}"))
         return part
+
+    def _place_below(self, child: Element, part: Part, key: str, subject: str, made: Made) -> None:
+        """Fills a slot of what Tidegate has not got; what is wrong below matters no more."""
+        below = Made()
+        inner = self.make(child, f"{subject}/{key}", below)
+        made.scripts |= below.scripts
+        if key in LISTS:
+            filled = part.slots.setdefault(key, [])
+            assert isinstance(filled, list)
+            filled.append(inner)
+        else:
+            part.slots[key] = inner
 
     def _readable(self, text: str) -> str:
         try:
@@ -224,9 +247,7 @@ def _script_name(text: str) -> str:
 
 def guessed_slot(name: str) -> str | None:
     """Which slot an element fills, by its name alone."""
-    if name.endswith(HANDLER_SUFFIX):
-        return "interaction_handler"
-    return next((kind for kind in ("decoder", "deduplicator") if name.endswith(kind)), None)
+    return next((slot for end, slot in SLOTS.items() if name.endswith(end)), None)
 
 
 def guessed_type(name: str) -> str:
