@@ -16,14 +16,14 @@ class CompileFault {
     int line
     int column
 
-    /** All that `error` says, by line; `files` are the scripts' own, by the names that the compiler gives. */
-    static List<CompileFault> of(Throwable error, String script, Map<String, String> files) {
+    /** All that `error` says, by line; `files` are those of the script. */
+    static List<CompileFault> of(Throwable error, String script, SourceFiles files) {
         if (!(error instanceof MultipleCompilationErrorsException)) {
             return [new CompileFault(message: Failure.of(error, files).reason, file: script)]
         }
         List<CompileFault> faults = []
         for (Object message : ((MultipleCompilationErrorsException) error).errorCollector.errors) {
-            faults.add(fault(message, script, files))
+            faults.add(fault(message, script, files.names))
         }
         faults.sort { CompileFault one, CompileFault other -> one.line <=> other.line }
     }

@@ -25,7 +25,7 @@ class Connection implements Runnable {
     private boolean busy = false
     private volatile long callId
     private volatile int callLimit
-    private volatile Map<String, String> callFiles = [:]
+    private volatile SourceFiles callFiles
 
     Connection(SocketChannel channel, Server server) {
         this.frames = new Frames(channel)
@@ -34,7 +34,7 @@ class Connection implements Runnable {
 
     @Override
     void run() {
-        watch = new Watch(this, Thread.currentThread())
+        watch = new Watch(this, (ServingThread) Thread.currentThread())
         server.watchdog.add(watch)
         Output.redirect(log)
         try {
@@ -98,7 +98,7 @@ class Connection implements Runnable {
         switch (call.op) {
             case HELLO: hello(call); break
             case RELEASE: loaded.remove(call.body.getInt()); break
-            case LOAD: guarded(call, COMPILE_LIMIT, [:]) { load(call) }; break
+            case LOAD: guarded(call, COMPILE_LIMIT, null) { load(call) }; break
             case RUN: decode(call); break
             default: frames.failed(call.id, new Failure(reason: "there is no operation ${call.op}".toString()))
         }
@@ -127,7 +127,7 @@ class Connection implements Runnable {
             frames.failed(call.id, new Failure(reason: "the script is not loaded"))
             return
         }
-        guarded(call, limit, script.compiled.sources.names) {
+        guarded(call, limit, script.compiled.sources) {
             byte[][] made = runner.run(script, call.part(), call.part(), call.rest())
             byte[] length = ByteBuffer.allocate(4).putInt(made[0].length).array()
             call.answer = [length, made[0], made[1]] as byte[][]
@@ -135,7 +135,7 @@ class Connection implements Runnable {
     }
 
     /** Does `work` under the watch and with the slot set, and answers `call` with what it made or why it failed. */
-    private void guarded(Frames.Call call, int limit, Map<String, String> files, Closure<?> work) {
+    private void guarded(Frames.Call call, int limit, SourceFiles files, Closure<?> work) {
         log.clear()
         callId = call.id
         callLimit = limit

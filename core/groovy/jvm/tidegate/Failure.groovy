@@ -30,21 +30,21 @@ class Failure {
     long logCut = 0
     boolean stuck = false
 
-    /** The failure of a run that `error` ended; `files` are the scripts' own, by the names that stack traces give. */
-    static Failure of(Throwable error, Map<String, String> files) {
+    /** The failure of a run that `error` ended; `files` are those of the script. */
+    static Failure of(Throwable error, SourceFiles files) {
         Throwable cause = unwrapped(error)
         Failure made = new Failure(reason: reasonOf(cause))
         made.place(cause.stackTrace, files)
         made
     }
 
-    static Failure overdue(int limit, StackTraceElement[] where, Map<String, String> files) {
+    static Failure overdue(int limit, StackTraceElement[] where, SourceFiles files) {
         Failure made = new Failure(reason: "ran longer than its time limit of " + seconds(limit))
         made.place(where, files)
         made
     }
 
-    static Failure stuck(int limit, StackTraceElement[] where, Map<String, String> files) {
+    static Failure stuck(int limit, StackTraceElement[] where, SourceFiles files) {
         Failure made = overdue(limit, where, files)
         made.reason += " and could not be interrupted"
         made.stuck = true
@@ -72,9 +72,9 @@ class Failure {
     }
 
     /** Takes file and line of the innermost step that is a script's own. */
-    private void place(StackTraceElement[] steps, Map<String, String> files) {
+    private void place(StackTraceElement[] steps, SourceFiles files) {
         for (StackTraceElement step : steps) {
-            String own = step.fileName == null ? null : files.get(step.fileName)
+            String own = files?.fileOf(step)
             if (own != null && step.lineNumber > 0) {
                 file = own
                 line = step.lineNumber

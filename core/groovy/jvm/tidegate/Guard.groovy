@@ -11,7 +11,7 @@ import java.lang.reflect.Method
 import org.codehaus.groovy.control.BytecodeProcessor
 
 /**
- * Keeps scripts from ending the JVM. Calls that Groovy dispatches meet the replaced methods of GuardedMethods; calls
+ * Keeps scripts from ending the JVM, and has them end in time. Calls that Groovy dispatches meet the replaced methods of GuardedMethods; calls
  * that are compiled into a class of a script, and calls of Method.invoke, are led here as the class is written.
  */
 @CompileStatic
@@ -39,6 +39,11 @@ class Guard implements BytecodeProcessor {
             throw refused(method.declaringClass.simpleName + "." + method.name)
         }
         method.invoke(target, arguments)
+    }
+
+    /** What a script's loops, closures and methods ask before each round; true for as long as the call is overdue. */
+    static boolean isInterrupted(Thread thread) {
+        thread.isInterrupted() || thread instanceof ServingThread && ((ServingThread) thread).overdue
     }
 
     static Refused refused(String call) {
@@ -71,7 +76,7 @@ class Guard implements BytecodeProcessor {
         }
     }
 
-    /** Leads calls that end the JVM to Guard's methods. */
+    /** Leads calls to Guard's methods. */
     private static class Calls extends MethodVisitor {
         Calls(MethodVisitor next) {
             super(Guard.LEVEL, next)
@@ -86,6 +91,8 @@ class Guard implements BytecodeProcessor {
                 led = descriptor.replace("(", "(Ljava/lang/Runtime;")
             } else if (owner == "java/lang/reflect/Method" && name == "invoke" && descriptor == INVOKE) {
                 led = descriptor.replace("(", "(Ljava/lang/reflect/Method;")
+            } else if (owner == "java/lang/Thread" && name == "isInterrupted") {
+                led = descriptor.replace("(", "(Ljava/lang/Thread;")
             }
             if (led == null) {
                 super.visitMethodInsn(opcode, owner, name, descriptor, isInterface)

@@ -15,7 +15,7 @@ class LazyMap extends AbstractMap<String, Object> {
         this.json = json
     }
 
-    boolean isTouched() {
+    boolean wasTouched() {
         parsed != null
     }
 

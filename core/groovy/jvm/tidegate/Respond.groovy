@@ -10,8 +10,8 @@ class Respond extends Closure<Void> {
 
     Respond() {
         super(null)
-        maximumNumberOfParameters = 2
-        parameterTypes = [Object, Object] as Class[]
+        this.@maximumNumberOfParameters = 2
+        this.@parameterTypes = [Object, Object] as Class[]
     }
 
     @Override

@@ -134,7 +134,7 @@ class Runner {
 
     /** The JSON of the state after the run; null where it is as it was given. */
     private static byte[] keptState(Object after, LazyMap given, byte[] before) {
-        if (after.is(given) && !given.touched) {
+        if (after.is(given) && !given.wasTouched()) {
             return null
         }
         if (!(after instanceof Map)) {

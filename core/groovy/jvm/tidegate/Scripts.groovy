@@ -64,7 +64,7 @@ class Scripts {
         } catch (OutOfMemoryError error) {
             throw error
         } catch (Throwable error) {
-            throw new NotCompiled(CompileFault.of(error, script, sources.names))
+            throw new NotCompiled(CompileFault.of(error, script, sources))
         }
     }
 

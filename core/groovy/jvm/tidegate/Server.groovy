@@ -9,8 +9,6 @@ import java.util.concurrent.atomic.AtomicBoolean
 /** Serves the workers that connect to the listening socket it was started with, until it is told to stop. */
 @CompileStatic
 class Server {
-    /** Bytes of stack for a connection's thread: the compiler needs more of it than scripts do. */
-    private static final long STACK = 2L << 20
     /** Milliseconds within which a stop must be through. */
     private static final long STOP_LIMIT = 9_000
 
@@ -40,8 +38,7 @@ class Server {
 
     private void accept(SocketChannel channel) {
         Connection connection = new Connection(channel, this)
-        Thread thread = new Thread(null, connection, "connection", STACK)
-        thread.daemon = true
+        Thread thread = new ServingThread(connection)
         synchronized (connections) {
             if (stopping) {
                 channel.close()

@@ -5,11 +5,15 @@ import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.attribute.FileTime
 import java.security.MessageDigest
+import java.util.regex.Pattern
 
 /** The files that a script is made of: its own, and those of the folders whose classes it names. */
 @CompileStatic
 class SourceFiles implements GroovyResourceLoader {
-    /** Names relative to the folder, by those that the compiler and stack traces give. */
+    /** The sidecar's own classes, and SiteWhere's, are Groovy too. */
+    private static final Pattern NOT_SCRIPTS = ~/(tidegate|com\.sitewhere)\..*/
+
+    /** Names relative to the folder, by those that the compiler gives. */
     final Map<String, String> names = [:]
     private final List<Path> folders
     private final Map<String, Path> found = new TreeMap<String, Path>()
@@ -49,6 +53,16 @@ class SourceFiles implements GroovyResourceLoader {
         found.put(shown, file)
         times.put(file, Files.getLastModifiedTime(file))
         hashes.put(file, MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)))
+    }
+
+    /** The file of a step of a stack trace, which tells its class and its file's last part; null if it is none of these. */
+    synchronized String fileOf(StackTraceElement step) {
+        if (step.fileName == null || NOT_SCRIPTS.matcher(step.className).matches()) {
+            return null
+        }
+        List<String> alike = found.keySet().findAll { String shown -> shown.split("/").last() == step.fileName }.toList()
+        String named = alike.find { String shown -> step.className.startsWith(shown.replace("/", ".") - ".groovy") }
+        named != null ? named : alike ? alike[0] : null
     }
 
     /** Whether every file is the one that was read, and none has come before it in the folders. */

@@ -9,7 +9,7 @@ class Watch {
     static final long GRACE = 1_000_000_000L
 
     private final Connection connection
-    private final Thread thread
+    private final ServingThread thread
     private boolean running = false
     private boolean interrupted = false
     private boolean abandoned = false
@@ -17,7 +17,7 @@ class Watch {
     private long deadline
     private StackTraceElement[] where
 
-    Watch(Connection connection, Thread thread) {
+    Watch(Connection connection, ServingThread thread) {
         this.connection = connection
         this.thread = thread
     }
@@ -36,6 +36,7 @@ class Watch {
     /** The call has ended: where it was at its limit if it was interrupted; Abandoned where it was answered already. */
     synchronized StackTraceElement[] end() {
         running = false
+        thread.overdue = false
         Thread.interrupted()
         if (abandoned) {
             throw new Abandoned()
@@ -52,6 +53,7 @@ class Watch {
             if (!interrupted) {
                 interrupted = true
                 where = thread.stackTrace
+                thread.overdue = true
             }
             thread.interrupt()
             if (now >= deadline + GRACE) {
