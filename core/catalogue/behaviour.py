@@ -105,10 +105,16 @@ class Decoded(msgspec.Struct, frozen=True):
 class RemoteDecoder(Protocol):
     """A decoder that decodes in another process; requests wait for it without holding up the worker."""
 
-    version: str | None
-    waiting: int
-    """Requests that wait for their decode."""
-    waiting_bytes: int
+    @property
+    def version(self) -> str | None: ...
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their decode."""
+        ...
+
+    @property
+    def waiting_bytes(self) -> int: ...
 
     async def open(self) -> None:
         """Makes it ready, and ready again after a change; TidegateError leaves what was loaded before in place."""
@@ -130,6 +136,35 @@ class Deduplicator(Protocol):
     mark: str
     """What the worker's segments say of it, so that the index, where all of a tenant's events are known, finds the
     duplicates (`core.journal.duplicates`)."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a deduplicator says of one request's events."""
+
+    duplicates: frozenset[int] = frozenset()
+    """The places of the events that are duplicates."""
+    reason: str | None = None
+    """Why it could not say: the request fails."""
+    log: str = ""
+    """What its script printed."""
+
+
+@runtime_checkable
+class RemoteDeduplicator(Protocol):
+    """A deduplicator that judges in another process, before the request is stored; made as a `Deduplicator` is."""
+
+    async def open(self) -> None:
+        """Makes it ready, and ready again after a change; TidegateError leaves what was loaded before in place."""
+        ...
+
+    def judge(self, events: Sequence[bytes], done: Callable[[Verdict | None], None]) -> None:
+        """Looks at one request's events, at least one, each as the journal's JSON. `done` hears None where it could not
+        be asked now."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go; what waits hears None."""
+        ...
 
 
 class DecoderContext(Protocol):

@@ -68,11 +68,12 @@ def _slot_nodes(source: Shown, sidecar: Sidecar | None) -> list[Node]:
     nodes: list[Node] = []
     for key, filled in source.configured.slots.items():
         detail: dict[str, Any] = {"type": filled.component.type}
-        fault = source.script_fault if "script" in filled.table else None
+        fault = _script_fault(source, key)
         state, reason = _state(source, filled, sidecar)
         if "script" in filled.table:
             detail["script"] = filled.table["script"]
-            detail["version"] = source.workers[0].script if source.workers else None
+            if filled.component.role == "decoder":
+                detail["version"] = source.workers[0].script if source.workers else None
         nodes.append(
             Node(
                 path=f"{source.path}/{key}",
@@ -85,6 +86,18 @@ def _slot_nodes(source: Shown, sidecar: Sidecar | None) -> list[Node]:
             )
         )
     return nodes
+
+
+def _script_fault(source: Shown, key: str) -> Fault | None:
+    """What is wrong with this component's script, or with what it imports: not what is with another's."""
+    scripts = {
+        other: filled.table["script"] for other, filled in source.configured.slots.items() if "script" in filled.table
+    }
+    fault = source.script_fault
+    if fault is None or key not in scripts:
+        return None
+    others = [script for other, script in scripts.items() if other != key]
+    return fault if fault.file == scripts[key] or fault.file not in others else None
 
 
 def _state(source: Shown, filled: Configured, sidecar: Sidecar | None) -> tuple[State, str | None]:

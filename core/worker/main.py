@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Decoder, Deduplicator, Handler, RemoteDecoder
+from core.catalogue.behaviour import Decoder, Deduplicator, Handler, RemoteDecoder, RemoteDeduplicator
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -25,6 +25,7 @@ from core.scripting.python_script import ScriptError
 from core.worker.accept import Acceptor
 from core.worker.commit import Committer
 from core.worker.context import Context
+from core.worker.deduplicated import Deduplicated
 from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
@@ -77,13 +78,17 @@ class Worker:
         source = self._read_source()
         decoder = self._make_decoder(source)
         folder = Path(configure.journal)
-        self._committer = Committer(
-            folder, configure.tenant, configure.source, configure.segment_size, self._mark(source)
-        )
+        deduplicator = self._make_deduplicator(source)
+        mark = None if deduplicator is None or isinstance(deduplicator, RemoteDeduplicator) else deduplicator.mark
+        self._committer = Committer(folder, configure.tenant, configure.source, configure.segment_size, mark)
         self._committer.on_committed = self._nudge_later
         self._committer.on_fault = self._on_fault
         self._committer.open()
-        self._decoding = decoder if isinstance(decoder, RemoteDecoder) else Runner(decoder, None, self._log)
+        decoding = decoder if isinstance(decoder, RemoteDecoder) else Runner(decoder, None, self._log)
+        self._runner = decoding if isinstance(decoding, Runner) else None
+        self._decoding: Runner | RemoteDecoder = decoding
+        if isinstance(deduplicator, RemoteDeduplicator):
+            self._decoding = Deduplicated(decoding, deduplicator)
         await self._load()
         share = configure.share
         self._intake = WorkerIntake(
@@ -98,8 +103,8 @@ class Worker:
         self._decoder = decoder
         self._handler = self._make_handler(source)
         self._slot = Slot(Path(configure.slot), self._handler.largest)
-        if isinstance(self._decoding, Runner):
-            self._decoding.hold_in(self._slot)
+        if self._runner is not None:
+            self._runner.hold_in(self._slot)
         listeners = [_own_socket(number) for number in configure.listeners]
         most: int = getattr(source.settings, "max_connections", 10000)
         self._most_connections = -(-most // share)
@@ -135,13 +140,12 @@ class Worker:
         folders = [Path(folder) for folder in configure.script_folders]
         return Context(configure.tenant, configure.source, folders, self._log, configure.groovy)
 
-    def _mark(self, source: Configured) -> str | None:
-        """What the segments say of the source's deduplicator, where it has one."""
+    def _make_deduplicator(self, source: Configured) -> Deduplicator | RemoteDeduplicator | None:
         slot = source.slots.get("deduplicator")
         if slot is None:
             return None
-        made: Deduplicator = slot.component.make(slot.settings, self._context())
-        return made.mark
+        made: Deduplicator | RemoteDeduplicator = slot.component.make(slot.settings, self._context())
+        return made
 
     def _make_handler(self, source: Configured) -> Handler:
         slot = source.slots["interaction_handler"]
@@ -200,8 +204,8 @@ class Worker:
         send(self._writer, Loaded(self._decoder.version, fault))
 
     def _poison(self, poison: Poison) -> None:
-        if isinstance(self._decoding, Runner):
-            self._decoding.poisoned[poison.hash] = (poison.until, poison.reason)
+        if self._runner is not None:
+            self._runner.poisoned[poison.hash] = (poison.until, poison.reason)
 
     async def _sweep(self) -> None:
         beats = 0
