@@ -22,6 +22,7 @@ READY_TIMEOUT = 30.0
 """Seconds from the start of a JVM until it must say ready."""
 FLAGS = (
     *("-Xmx64m", "-Xss512k", "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=64m"),
+    "-XX:+UseCountedLoopSafepoints",  # else a long loop inside Java's library can keep every thread from going on
     *("-Dgroovy.grape.enable=false", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Duser.timezone=UTC"),
     *("-Xlog:disable", "-Xlog:all=error:stderr"),  # its warnings would go to stdout
 )

@@ -221,7 +221,7 @@ def test_what_groovy_makes_of_types(client: Client) -> None:
         ("events << 'text'", "events holds text, not a DecodedDeviceRequest"),
         ("events = null", "events is null, not a list of decoded requests"),
         ("events << new DecodedDeviceRequest(null, null, new DeviceAlertCreateRequest())", "the device's hardware id"),
-        ("eventBuilder.forAssignment('a').persist(null)", "eventBuilder.forAssignment needs SiteWhere's device registry"),
+        ("eventBuilder.forAssignment('a').persist(null)", "eventBuilder.forAssignment needs SiteWhere's"),
         ("deviceBuilder.newDevice('a', 'b', 'c')", "deviceBuilder.newDevice needs SiteWhere's device registry"),
         ("state.when = new Date()", "state.when is a java.util.Date: only text"),
         ("respond(1)", "respond was given a java.lang.Integer, not bytes or text"),
