@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ add new DeviceMappingCreateRequest(compositeDeviceHardwareId: "whole", mappingPa
 
 
 def test_every_request_becomes_its_event(client: Client) -> None:
-    own = {"hardware_id": "d", "originator": "origin"}
+    own: Any = {"hardware_id": "d", "originator": "origin"}
     assert client.run(client.script(EVERY)).events == [
         Measurements(
             measurements={"a": 1.0}, metadata={"k": "v"}, event_date="2015-02-11T10:33:00.578Z",
