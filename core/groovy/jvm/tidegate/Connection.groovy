@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper
 import groovy.transform.CompileStatic
 import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
+import java.util.concurrent.atomic.AtomicBoolean
 
 /** One worker's connection, served by one thread: calls are read, run and answered in their order. */
 @CompileStatic
@@ -11,7 +12,7 @@ class Connection implements Runnable {
     private static final int HELLO = 1, LOAD = 2, RUN = 3, RELEASE = 4
     private static final ObjectMapper JSON = new ObjectMapper()
     /** Milliseconds within which a script must be compiled. */
-    private static final int COMPILE_LIMIT = 30_000
+    private static final int COMPILE_LIMIT = 15_000
 
     private final Frames frames
     private final Server server
@@ -23,6 +24,7 @@ class Connection implements Runnable {
     private Slot slot
     private Watch watch
     private boolean busy = false
+    private final AtomicBoolean flushing = new AtomicBoolean()
     private volatile long callId
     private volatile int callLimit
     private volatile SourceFiles callFiles
@@ -179,6 +181,8 @@ class Connection implements Runnable {
             try {
                 fail(id, failure)
                 frames.flush()
+            } catch (IOException ignored) {
+                // nobody waits for the answer any more
             } finally {
                 frames.close()
                 server.closed(this)
@@ -188,9 +192,15 @@ class Connection implements Runnable {
 
     /** The watchdog's: the call under way takes its time, so answers of earlier ones must not wait for it. */
     void flushLate() {
-        if (frames.waiting()) {
+        if (frames.waiting() && flushing.compareAndSet(false, true)) {
             Thread.start("late answers") {
-                frames.flush()
+                try {
+                    frames.flush()
+                } catch (IOException ignored) {
+                    // the connection's own thread will meet it
+                } finally {
+                    flushing.set(false)
+                }
             }
         }
     }
