@@ -16,6 +16,7 @@ from core.groovy.build import Built, build
 from core.groovy.check import check_scripts, groovy_faults
 from core.groovy.discovery import Found
 from tests.engine.stead import Stead
+from tests.groovy.conftest import give_build
 
 HELLO = 'package tidegate\nclass Main { static void main(String... given) { print "hello" } }\n'
 BUILD = """
@@ -135,8 +136,7 @@ def groovy_home(path: Path, built: Built) -> Stead:
     stead = Stead(path / "home")
     stead.write(GROOVY_SOURCE)
     (stead.scripts / "decode.groovy").write_text("events.clear()\n")
-    (stead.path / "data").mkdir(exist_ok=True)
-    (stead.path / "data" / "groovy").symlink_to(built.folder.parent)
+    give_build(stead.path, built)
     return stead
 
 
