@@ -31,6 +31,8 @@ class Field(Horizontal):
         self.others = others
         """Values that others have already, where it must be one of its own."""
         self.editor = _editor(setting, text)
+        self.kept = text
+        """The text that the draft knows of; what is typed since then is newer than the draft."""
         self.editor.disabled = fixed
 
     def compose(self) -> ComposeResult:
@@ -64,10 +66,30 @@ class Field(Horizontal):
         """The value for TOML; None where the default is to hold."""
         return parse_text(self.setting, self.text) if self.text.strip() else None
 
-    def show(self, text: str, *, fault: str = "") -> None:
-        """Shows a value that came from elsewhere, and what the engine says against it."""
+    @property
+    def touched(self) -> bool:
+        """Something was typed that the draft does not know of yet."""
+        return self.text != self.kept
+
+    def take(self, text: str) -> None:
+        """Takes a value that was chosen in a dialog."""
         self.editor.show(text)
+        self._show_note()
+
+    def show(self, text: str, *, fault: str = "") -> None:
+        """Shows what the draft says, and what the engine says against it; what is being typed is left alone."""
+        emptied = self.editor.has_focus and not self.text.strip()
+        if not self.touched and not emptied and not self._means(text):
+            self.editor.show(text)
+            self.kept = text
         self._show_note(fault)
+
+    def _means(self, text: str) -> bool:
+        """Whether `text` says no other value than what is there."""
+        try:
+            return parse_text(self.setting, text) == parse_text(self.setting, self.text)
+        except ValueError:
+            return text == self.text
 
     def on_text_editor_edited(self, event: TextEditor.Edited) -> None:
         event.stop()

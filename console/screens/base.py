@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, ParamSpec, TypeVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -84,6 +85,11 @@ class TidegateScreen(Screen[None]):
         """The connection to the engine."""
         return self.session.link
 
+    @property
+    def stands(self) -> bool:
+        """Its widgets are there: it is made, and not being taken down."""
+        return bool(self.query(Heading))
+
     # What subclasses say of themselves.
 
     def trail(self) -> tuple[str, ...]:
@@ -135,7 +141,7 @@ class TidegateScreen(Screen[None]):
 
     def refresh_frame(self) -> None:
         """Shows rows 1 and 2, the saying and the footer as things stand."""
-        if not self.is_mounted:
+        if not self.is_mounted or not self.stands:
             return
         self.query_one(Heading).show(self.trail(), self.note())
         self.query_one(PlacesLine).refresh()
@@ -212,8 +218,12 @@ class TidegateScreen(Screen[None]):
         try:
             await do(*given, **named)
         except TidegateError as error:
-            if self.is_mounted:
+            if self.stands:
                 self.say(_words(error), "wrong")
+        except NoMatches:
+            if self.stands:
+                raise
+            # the screen was left meanwhile: there is nothing to show it on
 
     def leave(self) -> None:
         """Goes back, without a question, when what runs now is done: its own work would end with the screen."""

@@ -52,7 +52,6 @@ class FormScreen(OfTenantScreen):
         self.first = first
         """The setting to begin on: of a new component the first that is required."""
         self._waiting: Timer | None = None
-        self._pending: set[str] = set()
         self._keeping = asyncio.Lock()
 
     # What the form is of.
@@ -134,15 +133,10 @@ class FormScreen(OfTenantScreen):
         faults = {fault.key: fault.message for fault in self.draft.faults if fault.path == self.path}
         for field in self.query(Field):
             key = field.setting.key
-            if key not in self._pending:
-                field.others = self.others(key)
-                field.show("" if self._emptied(field) else self._text_of(key), fault=faults.get(key, ""))
+            field.others = self.others(key)
+            field.show(self._text_of(key), fault=faults.get(key, ""))
         self._show_fold()
         self._show_side()
-
-    def _emptied(self, field: Field) -> bool:
-        """Whether the field under the cursor was emptied to type something else: its default is only hinted at then."""
-        return field is self.current_field() and not field.text.strip() and field.setting.key not in self.table
 
     def _show_fold(self) -> None:
         folded = [field for field in self.query(Field) if field.setting.folded]
@@ -190,11 +184,10 @@ class FormScreen(OfTenantScreen):
     # Typing.
 
     @on(Field.Changed)
-    def _typed(self, event: Field.Changed) -> None:
+    def _typed(self) -> None:
         if self.session.locked:
             self.say(self.session.locked, "wrong")
             return
-        self._pending.add(event.field.setting.key)
         if self._waiting is not None:
             self._waiting.stop()
         self._waiting = self.set_timer(KEPT_AFTER, lambda: self.work(self.settle))
@@ -206,15 +199,15 @@ class FormScreen(OfTenantScreen):
             self._waiting.stop()
             self._waiting = None
         async with self._keeping:
-            if self._pending:
-                await self._keep()
+            fields = {field.setting.key: field for field in self.query(Field) if field.touched}
+            if fields and not self.session.locked:
+                await self._keep(fields)
 
-    async def _keep(self) -> None:
+    async def _keep(self, fields: dict[str, Field]) -> None:
         """Brings what was typed into the draft: what fits as values, what does not as the text it is."""
-        fields = {field.setting.key: field for field in self.query(Field) if field.setting.key in self._pending}
-        self._pending.clear()
         values: dict[str, Value | None] = {}
         for key, field in fields.items():
+            field.kept = field.text
             self.draft.typed.pop((self.path, key), None)
             if field.problem and (field.text.strip() or key in NAMING):
                 self.draft.typed[self.path, key] = field.text
@@ -237,8 +230,7 @@ class FormScreen(OfTenantScreen):
 
     async def take(self, field: Field, text: str) -> None:
         """Takes a value that was chosen in a dialog."""
-        self._pending.add(field.setting.key)
-        field.show(text)
+        field.take(text)
         await self.settle()
 
     def kept(self, values: dict[str, Value | None]) -> None:

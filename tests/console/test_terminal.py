@@ -47,8 +47,11 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE
         while text not in self.written:
             assert time.monotonic() < deadline, f"waited too long for {text!r}; written: {self.written[-2000:]!r}"
-            if select.select([self._master], [], [], 0.1)[0]:
-                self._bytes += os.read(self._master, 65536)
+            self._read()
+
+    def _read(self) -> None:
+        if select.select([self._master], [], [], 0.1)[0]:
+            self._bytes += os.read(self._master, 65536)
 
     def types(self, keys: str) -> None:
         os.write(self._master, keys.encode())
@@ -60,9 +63,13 @@ class Terminal:
 
     def ended(self) -> int:
         """The console's exit status, when it has ended by itself."""
-        status = self.console.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while self.console.poll() is None:
+            assert time.monotonic() < deadline, "waited too long for the console to end"
+            with contextlib.suppress(OSError):  # nobody is left at the other end
+                self._read()  # a terminal that is not read holds up who writes to it
         os.close(self._master)
-        return status
+        return self.console.wait()
 
 
 @pytest.fixture
