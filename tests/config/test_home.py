@@ -112,3 +112,14 @@ def test_a_long_home_without_a_runtime_folder_has_its_socket_in_a_private_one(
     again = home.control_socket()
     assert again != path
     again.parent.rmdir()
+
+
+def test_every_sidecars_socket_fits_where_the_control_socket_does(tmp_path: Path) -> None:
+    short = Home(tmp_path)
+    assert short.groovy_socket() == tmp_path / "data" / "groovy.sock"
+    assert short.groovy_socket("lora") == tmp_path / "data" / "groovy-lora.sock"
+    room = 107 - len(str(tmp_path)) - len("/x/data/control.sock") + 1
+    tight = Home(tmp_path / ("x" * room))
+    sockets = {tight.groovy_socket(tenant) for tenant in ("", "t" * 64, "u" * 64)}
+    assert len(sockets) == 3
+    assert all(len(str(path)) <= 107 and path.parent == tight.data for path in sockets)

@@ -63,3 +63,14 @@ def test_a_file_in_another_encoding_is_a_fault_with_its_line(tmp_path: Path) -> 
 def test_a_table_written_as_a_value_is_a_fault(tmp_path: Path) -> None:
     _, faults = read(tmp_path, "journal = 3\n")
     assert faults == ["1: journal: is not a table"]
+
+
+def test_where_groovy_is_found_is_checked(tmp_path: Path) -> None:
+    text = '[groovy]\njava_home = "jdk"\nisolation = "tenants"\n'
+    _, faults = read(tmp_path, text)
+    assert faults == [
+        "2: groovy.java_home: 'jdk' is no path from the root: write one such as /usr/lib/jvm/default-java",
+        "3: groovy.isolation: 'tenants' is none of engine, tenant; did you mean tenant?",
+    ]
+    _, faults = read(tmp_path, '[groovy]\njars = ["/opt/a.jar", "b.jar"]\n')
+    assert faults == ["2: groovy.jars: 'b.jar' is no JAR file's path from the root"]
