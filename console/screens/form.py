@@ -262,6 +262,7 @@ class FormScreen(OfTenantScreen):
                     self.query_one(FoldRow).opened = True
                     self._turned()
                 field.editor.focus()
+                self.call_after_refresh(field.scroll_visible, animate=False)  # what was unfolded has no place before
                 return True
         return False
 

@@ -26,6 +26,8 @@ class FollowerThread:
         self._awaited = 0
         self._started = 0
         self._ended = 0
+        self._left = 0
+        """Rows that the last pass to end did not take, of those that were there when it began."""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="journal-follower", daemon=True)
 
@@ -43,13 +45,13 @@ class FollowerThread:
 
     def passed(self, timeout: float = 2.0) -> int:
         """Waits, at most `timeout` seconds, until a pass that began after this call has ended, so that all that was
-        committed before is indexed. Returns how many rows are behind still."""
+        committed before is indexed. Returns how many rows that pass left behind, or are behind where it took longer."""
         with self._condition:
             wanted = self._started + 1
             self._awaited = max(self._awaited, wanted)
             self._condition.notify_all()
             self._condition.wait_for(lambda: self._ended >= wanted or self._stopping, timeout)
-        return self.follower.behind()
+            return self._left if self._ended >= wanted else self.follower.behind()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Ends the pass that runs after its batch, then the thread, and closes what the follower holds open."""
@@ -73,6 +75,7 @@ class FollowerThread:
             began = time.monotonic()
             self._pass(thoroughly)
             with self._condition:
+                self._left = self.follower.behind()
                 self._ended = self._started
                 self._condition.notify_all()
                 rest = began + COALESCE_SECONDS - time.monotonic()

@@ -67,7 +67,9 @@ class Jvm:
         listener.bind(str(self.path))
         listener.listen(16)
         command = java_command(built)
-        self.process = subprocess.Popen(command, stdin=listener.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, stdin=listener.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         listener.close()
         self._said = b""
         assert self.hear() == {"ready": True}
