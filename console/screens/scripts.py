@@ -34,10 +34,11 @@ async def choose_script(screen: OfTenantScreen, component: Component, then: Call
             return
         name = id.removeprefix(NEW)
         template = next(row for row in component.templates if _free_name(row.name, taken) == name)
+        await then(name)  # first, for the next keys mean the form with this script in it
+        screen.say(f"making {name}; it is compiled…", "waits")
         await screen.link.call(
             "scripts.write", WriteScript(tenant=screen.tenant, name=name, text=template.text), Script
         )
-        await then(name)
         screen.say(f"made {name} from the template; e opens it in $EDITOR")
 
     await screen.ask(Picker("Script", entries, hint="an existing script, or a new one from a template"), chosen)
@@ -76,6 +77,7 @@ async def edit_script(screen: TidegateScreen, tenant: str, name: str) -> None:
 
 async def _save(screen: TidegateScreen, tenant: str, name: str, text: str, base: str) -> None:
     params = WriteScript(tenant=tenant, name=name, text=text, base=base)
+    screen.say(f"saving {name}; it is compiled…", "waits")
     try:
         saved = await screen.link.call("scripts.write", params, Script)
     except ControlError as error:
