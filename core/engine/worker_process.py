@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import sys
@@ -14,6 +13,7 @@ import msgspec
 
 from core.control.messages import State
 from core.errors import Fault, TidegateError
+from core.processes import ending_of, memory_of
 from core.worker.lifeline import (
     LINE_LIMIT,
     Buried,
@@ -39,7 +39,6 @@ RELOAD_TIMEOUT = 10.0
 ENDING_TIMEOUT = 30.0
 """Seconds that a worker may take to end after it has closed its lifeline, as its last act."""
 LOG = logging.getLogger("tidegate.engine")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class StartFailed(TidegateError):
@@ -179,10 +178,7 @@ class WorkerProcess:
 
     def memory(self) -> int:
         """Bytes of memory it holds; 0 where it has gone."""
-        try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
-        except (OSError, IndexError):
-            return 0
+        return memory_of(self.pid)
 
     def look(self, max_memory: int) -> None:
         """Ends the worker where it is past a limit that it cannot hold itself to."""
@@ -204,13 +200,7 @@ class WorkerProcess:
 
     def ending(self) -> str:
         """How it ended, as `ended by signal 9 (SIGKILL)`."""
-        status = self.process.returncode or 0
-        if status >= 0:
-            return f"ended with status {status}"
-        try:
-            return f"ended by signal {-status} ({signal.Signals(-status).name})"
-        except ValueError:
-            return f"ended by signal {-status}"
+        return ending_of(self.process.returncode or 0)
 
     def killed_from_outside(self) -> bool:
         """Whether somebody else, or the kernel for want of memory, sent SIGKILL."""

@@ -9,13 +9,13 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
 from core.errors import TidegateError
 from core.groovy import tethered
 from core.groovy.build import Built
+from core.processes import ending_of, memory_of
 
 MAIN = "tidegate.Main"
 READY_TIMEOUT = 30.0
@@ -32,7 +32,6 @@ LONGEST_LINE = 64 << 10
 MOST_LOGGED = 200
 """Lines of a JVM's stderr that are logged; scripts' own output goes to their requests."""
 LOG = logging.getLogger("tidegate.groovy")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class NotReady(TidegateError):
@@ -91,10 +90,7 @@ class JvmProcess:
 
     def memory(self) -> int:
         """Bytes of memory it holds; 0 where it has gone."""
-        try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
-        except (OSError, IndexError):
-            return 0
+        return memory_of(self.pid)
 
     async def ready(self) -> None:
         """Waits until it serves; NotReady where it does not come to that, and then it has ended."""
@@ -186,10 +182,4 @@ class JvmProcess:
             LOG.info("JVM %d: %s", self.pid, line[:2000])
 
     def _ending(self) -> str:
-        status = self._process.returncode or 0
-        if status >= 0:
-            return f"ended with status {status}"
-        try:
-            return f"ended by signal {-status} ({signal.Signals(-status).name})"
-        except ValueError:
-            return f"ended by signal {-status}"
+        return ending_of(self._process.returncode or 0)
