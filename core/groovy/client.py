@@ -23,6 +23,7 @@ from core.groovy.frames import (
     HEADER,
     HELLO,
     LOAD,
+    LONGEST_FRAME,
     OK,
     RUN,
     Failure,
@@ -70,6 +71,11 @@ class _Wire(asyncio.Protocol):
     def __init__(self, link: "GroovyLink") -> None:
         self._link = link
         self._buffer = bytearray()
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
@@ -77,6 +83,9 @@ class _Wire(asyncio.Protocol):
         start = 0
         while len(buffer) - start >= HEADER.size:
             length, id, op = HEADER.unpack_from(buffer, start)
+            if length > LONGEST_FRAME:
+                self._transport.abort()  # no sidecar of ours says so much; the next connection begins anew
+                return
             end = start + 4 + length
             if len(buffer) < end:
                 break

@@ -29,6 +29,7 @@ from core.errors import Fault
 HEADER = struct.Struct(">IQB")
 """Length of what follows the length, id, op."""
 LONGEST_FRAME = 512 << 20
+"""Bytes; a peer that announces more is not spoken to any longer."""
 
 HELLO, LOAD, RUN, RELEASE = 1, 2, 3, 4
 OK, FAILED = 0, 1
