@@ -1,13 +1,12 @@
-"""How the command comes up: what it loads, how fast, and how it refuses what it does not understand."""
+"""How the command comes up: what it loads, and how it refuses what it does not understand."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.tidegate import COMMAND, environment, tidegate
+from tests.cli.tidegate import environment, tidegate
 
 COMMANDS = [
     *("demo", "init", "serve", "send", "events", "requests", "decode"),
@@ -44,15 +43,9 @@ def test_help_needs_neither_asyncio_nor_rich() -> None:
     assert not loaded("--help") & {"asyncio", "rich", "tomlkit"}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("status", "--home", "/nowhere")])
-def test_a_command_answers_in_a_fifth_of_a_second(arguments: tuple[str, ...]) -> None:
-    def processor_time() -> float:
-        before = os.times()
-        subprocess.run([*COMMAND, *arguments], capture_output=True, env=environment(), timeout=30)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    assert min(processor_time() for _ in range(12)) < 0.2
+def test_status_loads_only_what_it_needs() -> None:
+    heavy = {"tomlkit", "sqlite3", "watchfiles", "h11", "google", "hypothesis", "rich"}
+    assert not loaded("status", "--home", "/nowhere") & heavy
 
 
 def test_help_lists_every_command_with_a_sentence() -> None:
