@@ -27,6 +27,17 @@ class JournalHead:
         self.place: tuple[int, int] | None = None
 
 
+class Peer(msgspec.Struct, frozen=True):
+    """Who is at the other end of a connection."""
+
+    remote: tuple[str, int]
+    """The device's address and port, as the socket says or as a trusted proxy does."""
+    where: str
+    """The same as it is kept: `127.0.0.1:5000`, `[::1]:5000`."""
+    via: str | None = None
+    """The address of the proxy that said so."""
+
+
 class Received(msgspec.Struct):
     """One request on its way to the decoder."""
 
@@ -49,6 +60,11 @@ class Received(msgspec.Struct):
     """Metadata beside it, such as `auth.name`."""
     respond: tuple[bytes, int] | None = None
     """What the script wants answered."""
+
+
+def peer_at(remote: tuple[str, int], via: str | None = None) -> Peer:
+    """The peer at an address."""
+    return Peer(remote, remote_text(remote), via)
 
 
 def remote_text(remote: tuple[str, int]) -> str:
@@ -232,12 +248,12 @@ class Handler(Protocol):
     largest: int
     """The most bytes that one request may have, head and payload."""
 
-    def connection(self) -> asyncio.BaseProtocol:
+    def connection(self, peer: Peer) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""
         ...
 
-    def turn_away(self) -> asyncio.BaseProtocol:
-        """The protocol for a connection over the source's limit: refuses and closes."""
+    def turn_away(self, peer: Peer, reason: str) -> asyncio.BaseProtocol:
+        """The protocol for a connection over a limit of the source: refuses it for that reason, and closes."""
         ...
 
     def open_connections(self) -> int: ...

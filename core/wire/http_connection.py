@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Any
 
-from core.catalogue.behaviour import Received, remote_text
+from core.catalogue.behaviour import Peer, Received
 from core.wire.http_answer import CONTINUE
 from core.wire.http_body import JudgedBody
 from core.wire.http_head import BadHead, Head
@@ -25,8 +25,6 @@ LAST_REQUEST_SECONDS = 1.0
 """For which a draining connection waits for one more request."""
 KEPT_OF_REFUSED = 4096
 """Bytes that are kept of a request that never reached the decoder."""
-
-Remote = tuple[str, int]
 
 
 class Phase:
@@ -41,7 +39,7 @@ class Phase:
 class HttpConnection(asyncio.BufferedProtocol):
     """See the module's theory of operation."""
 
-    def __init__(self, shared: HttpShared) -> None:
+    def __init__(self, shared: HttpShared, peer: Peer) -> None:
         self._shared = shared
         self._rules = shared.rules
         self._intake = shared.intake
@@ -62,15 +60,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._partial_head = False
         self._since = shared.now
         self._unsent_since: float | None = None
-        self._remote: Remote = ("", 0)
-        self._where = ""
+        self._remote = peer.remote
+        self._where = peer.where
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._remote = transport.get_extra_info("peername")[:2]
-        self._where = remote_text(self._remote)
         self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

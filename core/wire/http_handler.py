@@ -2,8 +2,8 @@
 
 import asyncio
 
-from core.catalogue.behaviour import Intake
-from core.wire.http_connection import HttpConnection, Remote
+from core.catalogue.behaviour import Intake, Peer
+from core.wire.http_connection import HttpConnection
 from core.wire.http_shared import HttpRules, HttpShared
 
 
@@ -14,11 +14,11 @@ class HttpHandler:
         self.largest = rules.max_head + rules.max_body
         self._shared = HttpShared(rules, intake)
 
-    def connection(self) -> HttpConnection:
-        return HttpConnection(self._shared)
+    def connection(self, peer: Peer) -> HttpConnection:
+        return HttpConnection(self._shared, peer)
 
-    def turn_away(self) -> "TurnedAway":
-        return TurnedAway(self._shared)
+    def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
+        return TurnedAway(self._shared, peer, reason)
 
     def open_connections(self) -> int:
         return len(self._shared.connections)
@@ -40,12 +40,13 @@ class HttpHandler:
 class TurnedAway(asyncio.Protocol):
     """A connection over the source's limit: told so, and closed."""
 
-    def __init__(self, shared: HttpShared) -> None:
+    def __init__(self, shared: HttpShared, peer: Peer, reason: str) -> None:
         self._shared = shared
+        self._peer = peer
+        self._reason = reason
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        remote: Remote = transport.get_extra_info("peername")[:2]
-        self._shared.intake.refuse("more connections than the source allows", 503, remote, None, b"", 0)
+        self._shared.intake.refuse(self._reason, 503, self._peer.remote, None, b"", 0)
         transport.write(self._shared.refusal(503, True))
         transport.close()

@@ -11,7 +11,7 @@ import struct
 import time
 from dataclasses import dataclass
 
-from core.catalogue.behaviour import Intake, Received, remote_text
+from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.units import Size
 
 KEPT_OF_REFUSED = 4096
@@ -40,11 +40,11 @@ class ReadAllHandler:
         self.now = 0.0
         """The loop's time at the last sweep."""
 
-    def connection(self) -> "ReadAllConnection":
-        return ReadAllConnection(self)
+    def connection(self, peer: Peer) -> "ReadAllConnection":
+        return ReadAllConnection(self, peer)
 
-    def turn_away(self) -> "TurnedAway":
-        return TurnedAway(self.intake)
+    def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
+        return TurnedAway(self.intake, peer, reason)
 
     def open_connections(self) -> int:
         return len(self.connections)
@@ -66,20 +66,19 @@ class ReadAllHandler:
 class ReadAllConnection(asyncio.Protocol):
     """One connection. `_open` while its payload may still grow or be refused."""
 
-    def __init__(self, handler: ReadAllHandler) -> None:
+    def __init__(self, handler: ReadAllHandler, peer: Peer) -> None:
         self._handler = handler
         self._rules = handler.rules
         self._payload = bytearray()
         self._open = True
         self._draining = False
         self._since = self._began = handler.now
-        self._remote: tuple[str, int] = ("", 0)
+        self._peer = peer
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._remote = transport.get_extra_info("peername")[:2]
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +100,7 @@ class ReadAllConnection(asyncio.Protocol):
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        received = Received(intake.new_id(), at, began, self._remote, remote_text(self._remote), payload, None, {})
+        received = Received(intake.new_id(), at, began, self._peer.remote, self._peer.where, payload, None, {})
         intake.take(received, ReadAllAnswer(self._transport))
         return True
 
@@ -146,7 +145,7 @@ class ReadAllConnection(asyncio.Protocol):
 
     def _record(self, reason: str) -> None:
         seen = bytes(self._payload[:KEPT_OF_REFUSED])
-        self._handler.intake.refuse(reason, None, self._remote, None, seen, len(self._payload))
+        self._handler.intake.refuse(reason, None, self._peer.remote, None, seen, len(self._payload))
 
 
 class ReadAllAnswer:
@@ -169,13 +168,14 @@ class ReadAllAnswer:
 class TurnedAway(asyncio.Protocol):
     """A connection over the source's limit: recorded, and reset."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, peer: Peer, reason: str) -> None:
         self._intake = intake
+        self._peer = peer
+        self._reason = reason
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        remote: tuple[str, int] = transport.get_extra_info("peername")[:2]
-        self._intake.refuse("more connections than the source allows", None, remote, None, b"", 0)
+        self._intake.refuse(self._reason, None, self._peer.remote, None, b"", 0)
         reset(transport)
 
 

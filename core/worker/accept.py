@@ -9,6 +9,8 @@ import errno
 import socket
 from collections.abc import Callable, Sequence
 
+from core.catalogue.behaviour import Peer, peer_at
+
 PAUSE = 0.2
 """Seconds without accepting after the table of files was found full."""
 
@@ -16,7 +18,7 @@ PAUSE = 0.2
 class Acceptor:
     """Takes connections from listening sockets and gives each a protocol."""
 
-    def __init__(self, listeners: Sequence[socket.socket], protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+    def __init__(self, listeners: Sequence[socket.socket], protocol: Callable[[Peer], asyncio.BaseProtocol]) -> None:
         self._listeners = listeners
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
@@ -36,7 +38,7 @@ class Acceptor:
 
     def _accept(self, listener: socket.socket) -> None:
         try:
-            connection, _ = listener.accept()
+            connection, address = listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -47,13 +49,13 @@ class Acceptor:
             self._loop.call_later(PAUSE, self._listen)
             return
         connection.setblocking(False)
-        task = self._loop.create_task(self._connect(connection))
+        task = self._loop.create_task(self._connect(connection, peer_at(address[:2])))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
-    async def _connect(self, connection: socket.socket) -> None:
+    async def _connect(self, connection: socket.socket, peer: Peer) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._protocol, connection)
+            await self._loop.connect_accepted_socket(lambda: self._protocol(peer), connection)
         except OSError:
             connection.close()
 

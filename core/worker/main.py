@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Decoder, Deduplicator, Handler, RemoteDecoder, RemoteDeduplicator
+from core.catalogue.behaviour import Decoder, Deduplicator, Handler, Peer, RemoteDecoder, RemoteDeduplicator
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -159,10 +159,10 @@ class Worker:
             if held is not None:
                 self._intake.bury(held, casualty.reason)
 
-    def _protocol(self) -> asyncio.BaseProtocol:
+    def _protocol(self, peer: Peer) -> asyncio.BaseProtocol:
         if self._handler.open_connections() >= self._most_connections:
-            return self._handler.turn_away()
-        return self._handler.connection()
+            return self._handler.turn_away(peer, "more connections than the source allows")
+        return self._handler.connection(peer)
 
     async def buried(self, casualties: list[Casualty]) -> list[str]:
         """Waits until these are on disk; the slots that are needed no more: none, where the disk does not take them."""
