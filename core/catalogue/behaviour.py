@@ -60,6 +60,8 @@ class Received(msgspec.Struct):
     """Metadata beside it, such as `auth.name`."""
     respond: tuple[bytes, int] | None = None
     """What the script wants answered."""
+    respond_type: str = "text/plain; charset=utf-8"
+    """The content type of that answer, where the protocol has one."""
 
 
 def peer_at(remote: tuple[str, int], via: str | None = None) -> Peer:

@@ -9,7 +9,7 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -48,6 +48,8 @@ class Setting:
     unit: str
     folded: bool
     """Few change it: a form shows it under "Limits and more"."""
+    check: Callable[[str], str | None] | None = None
+    """What is wrong with a text, or with one of a list of them, beyond its pattern."""
 
 
 def setting(
@@ -61,8 +63,10 @@ def setting(
     unit: str = "",
     folded: bool = False,
     script: bool = False,
+    check: Callable[[str], str | None] | None = None,
 ) -> msgspec.Meta:
-    """Describes a field: `Annotated[int, setting("Port", "where devices connect", least=1, most=65535)]`."""
+    """Describes a field: `Annotated[int, setting("Port", "where devices connect", least=1, most=65535)]`. `check` says
+    what is wrong with a text, or with one of a list of them, where no pattern can."""
     return msgspec.Meta(
         title=title,
         description=description,
@@ -74,6 +78,7 @@ def setting(
             "unit": unit,
             "folded": folded,
             "script": script,
+            "check": check,
         },
     )
 
@@ -124,6 +129,7 @@ def _describe_field(field: msgspec.structs.FieldInfo, hint: object) -> Setting:
         choices=choices,
         unit=extra.get("unit", ""),
         folded=bool(extra.get("folded")),
+        check=extra.get("check"),
     )
 
 
@@ -162,6 +168,9 @@ def check_value(setting: Setting, value: object) -> str | None:
         return f"{value!r} is none of {', '.join(setting.choices)}{hint}"
     if setting.pattern and isinstance(value, str) and not re.fullmatch(setting.pattern, value):
         return f"{value!r} {setting.pattern_help or 'does not match ' + setting.pattern}"
+    if setting.check is not None:
+        texts = typing.cast("list[str]", value) if isinstance(value, list) else [str(value)]
+        return next((problem for text in texts if (problem := setting.check(text))), None)
     return _out_of_bounds(setting, value)
 
 

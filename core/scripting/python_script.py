@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 from core.catalogue.behaviour import DecodeFailed
 from core.errors import Fault, TidegateError
 
+MOST_ANSWER = 1 << 20
+"""Bytes of an answer that a script chooses: up to 64 of a connection may wait to be taken."""
 ARGUMENTS = ("payload", "metadata", "events", "logger")
 EXTRAS = ("state", "respond")
 
@@ -163,13 +166,19 @@ def _said(error: BaseException) -> str:
 def respond_to(received: Any) -> Callable[..., None]:
     """What a script knows as `respond`: notes the answer, which is sent after the commit."""
 
-    def respond(body: object, status: object = 200) -> None:
+    def respond(body: object, status: object = 200, content_type: object = None) -> None:
         if isinstance(body, str):
             body = body.encode()
         if not isinstance(body, (bytes, bytearray)):
             raise DecodeFailed(f"respond was given {type(body).__name__}, not bytes or text")
+        if len(body) > MOST_ANSWER:
+            raise DecodeFailed(f"respond was given {len(body)} bytes; {MOST_ANSWER} are allowed")
         if not isinstance(status, int) or not 200 <= status <= 599:
             raise DecodeFailed(f"respond was given the status {status!r}: a whole number from 200 to 599 is one")
+        if content_type is not None:
+            if not isinstance(content_type, str) or not re.fullmatch(r"[ -~]{1,200}", content_type):
+                raise DecodeFailed("respond was given a content type that is no short text of ASCII")
+            received.respond_type = content_type
         received.respond = (bytes(body), status)
 
     return respond

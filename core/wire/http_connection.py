@@ -1,10 +1,10 @@
 """One HTTP/1.1 connection as a worker serves it (RFC 9112): requests in, answers out in the order of the requests.
 
-Theory of operation. Bytes are read in one of four phases. HEAD looks for the end of a head and has it judged; COUNTED
-counts a body of known length; JUDGED leaves a body to h11; LINGER discards what still comes, so that a closing
-answer is not lost to a reset. A complete request goes to the intake with an `HttpAnswer`, which stands in `_answers`
-until its commit; only ready answers at the front are written. Time limits are looked at by the handler's sweep, not
-by a timer a connection, so `_since` says when the phase (or the wait for a first byte) began.
+Theory of operation. Bytes are read in one of three phases. HEAD looks for the end of a head and has it judged; BODY
+reads what the head announced; LINGER discards what still comes, so that a closing answer is not lost to a reset. A
+complete request goes to the intake with an `HttpAnswer`, which stands in `_answers` until its commit; only ready
+answers at the front are written. Time limits are looked at by the handler's sweep, not by a timer a connection, so
+`_since` says when the phase (or the wait for a first byte) began.
 """
 
 import asyncio
@@ -12,17 +12,24 @@ import time
 from collections import deque
 from typing import Any
 
-from core.catalogue.behaviour import Peer, Received
+from core.catalogue.behaviour import Peer, Received, peer_at
+from core.wire.forwarded import client_of
 from core.wire.http_answer import CONTINUE
-from core.wire.http_body import JudgedBody
-from core.wire.http_head import BadHead, Head
+from core.wire.http_body import Body, ChunkedBody, CountedBody
+from core.wire.http_content import uncoded
+from core.wire.http_head import Head, Refusal
 from core.wire.http_shared import HttpAnswer, HttpShared
+from core.wire.http_syntax import BadHead, check_beginning
 
 MOST_WAITING = 64
 """Requests of one connection that may wait for their commits; past that it is not read."""
 LINGER_SECONDS = 2.0
+MOST_DISCARDED = 256 << 10
+"""Bytes that are read and discarded after the last answer; a device that sends more may lose it to a reset."""
 LAST_REQUEST_SECONDS = 1.0
 """For which a draining connection waits for one more request."""
+RATE_GRACE = 5.0
+"""Seconds of a body before its rate is looked at."""
 KEPT_OF_REFUSED = 4096
 """Bytes that are kept of a request that never reached the decoder."""
 
@@ -31,9 +38,8 @@ class Phase:
     """Plain numbers, for they are compared with every read; members of an enum cost five times as much."""
 
     HEAD = 0
-    COUNTED = 1
-    JUDGED = 2
-    LINGER = 3
+    BODY = 1
+    LINGER = 2
 
 
 class HttpConnection(asyncio.BufferedProtocol):
@@ -43,15 +49,18 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._shared = shared
         self._rules = shared.rules
         self._intake = shared.intake
+        self._peer = peer
+        self._behind_proxy = peer.remote[0] in shared.rules.trusted_proxies
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
         self._answers: deque[HttpAnswer] = deque()
         self._phase = Phase.HEAD
         self._rest = b""  # read, but not yet looked at: a partial head, or what waits while paused
         self._began = 0.0
         self._head: Head | None = None
-        self._parts: list[bytes] = []
-        self._missing = 0
-        self._judged: JudgedBody | None = None
+        self._body: Body | None = None
+        self._requests = 0
+        self._held = 0  # bytes that this connection has in the worker's count of unfinished ones
+        self._discarded = 0
         self._paused = False
         self._blocked = False
         self._half_closed = False
@@ -60,8 +69,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._partial_head = False
         self._since = shared.now
         self._unsent_since: float | None = None
-        self._remote = peer.remote
-        self._where = peer.where
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -72,7 +79,9 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._shared.connections.discard(self)
         if self._in_request():
-            self._record(None, "the connection ended in the middle of a request")
+            seen = self._seen()
+            self._record(None, "the connection ended in the middle of a request", self._head, seen, len(seen))
+        self._forget_request()
         self._phase = Phase.LINGER
         self._answers.clear()
 
@@ -80,7 +89,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         """A device may end its side and still read: what is owed is sent first."""
         self._half_closed = True
         if self._in_request():
-            self._refuse(400, "the request ends before its last byte")
+            self._refuse(Refusal(400, "the request ends before its last byte"))
         return bool(self._answers)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -97,20 +106,16 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _read(self, data: bytes) -> None:
         position = 0
-        while position < len(data) or self._phase == Phase.JUDGED:
-            match self._phase:
-                case Phase.HEAD:
-                    position = self._read_head(data, position)
-                    if position < 0:
-                        return
-                case Phase.COUNTED:
-                    position = self._read_counted(data, position)
-                case Phase.JUDGED:
-                    data, position = self._read_judged(data[position:]), 0
-                    if not data and self._phase == Phase.JUDGED:
-                        return
-                case _:  # Phase.LINGER
+        while position < len(data):
+            if self._phase == Phase.HEAD:
+                position = self._read_head(data, position)
+                if position < 0:
                     return
+            elif self._phase == Phase.BODY:
+                data, position = self._read_body(data[position:]), 0
+            else:  # Phase.LINGER
+                self._discard(len(data) - position)
+                return
 
     def _read_head(self, data: bytes, position: int) -> int:
         """Reads one head and, where it is all there already, its counted body; the next position, or -1 to wait."""
@@ -122,148 +127,156 @@ class HttpConnection(asyncio.BufferedProtocol):
             return position + 2
         end = data.find(b"\r\n\r\n", position) + 4
         if end < 4:
-            self._wait_for_head(data[position:])
-            return -1
-        if end - position > self._rules.max_head:
-            return self._refuse(431, f"the head is larger than {self._rules.max_head} bytes", seen=data[position:end])
+            return self._wait_for_head(data[position:])
         raw = data[position:end]
+        limit = self._rules.limits.max_head
+        if len(raw) > limit:
+            return self._refuse(Refusal(431, f"the head is larger than {limit} bytes"), seen=raw)
         try:
             head = self._shared.judge(raw)
         except BadHead as bad:
-            return self._refuse(bad.status, bad.reason, seen=raw)
+            return self._refuse(Refusal(bad.status, bad.reason), seen=raw)
         self._skipped_empty_line = self._partial_head = False
+        if self._held:
+            self._hold(0)
         length = head.length
-        if length is not None and length > self._rules.max_body:
+        if length > self._rules.max_body:
             reason = f"the body is {length} bytes; {self._rules.max_body} are allowed"
-            return self._refuse(413, reason, head=head)
-        if not head.simple:
-            return self._begin_judged(head, raw, end)
-        return self._begin_counted(head, data, end)
+            return self._refuse(Refusal(413, reason), head=head)
+        if head.chunked or len(data) - end < length:
+            return self._begin_body(head, end, more=len(data) > end)
+        self._complete(head, data[end : end + length])
+        return end + length
 
-    def _begin_counted(self, head: Head, data: bytes, position: int) -> int:
-        length = head.length or 0
-        if len(data) - position >= length:
-            self._complete(head, data[position : position + length])
-            return position + length
-        self._head, self._missing = head, length
-        self._enter(Phase.COUNTED)
-        return position
+    def _wait_for_head(self, rest: bytes) -> int:
+        try:
+            check_beginning(rest, self._rules.limits)
+        except BadHead as bad:
+            return self._refuse(Refusal(bad.status, bad.reason), seen=rest)
+        if not self._partial_head:
+            self._partial_head = True
+            self._since = self._shared.now
+        self._rest = rest
+        return self._hold(len(rest))
 
-    def _wait_for_head(self, rest: bytes) -> None:
-        if len(rest) > self._rules.max_head:
-            self._refuse(431, f"the head is larger than {self._rules.max_head} bytes", seen=rest)
-        elif b"\n\n" in rest or b"\n\r\n" in rest:
-            self._refuse(400, "a line of the head ends in a bare line feed", seen=rest)
-        else:
-            if not self._partial_head:
-                self._partial_head = True
-                self._since = self._shared.now
-            self._rest = rest
-
-    def _begin_judged(self, head: Head, raw: bytes, end: int) -> int:
+    def _begin_body(self, head: Head, position: int, *, more: bool) -> int:
         if head.refusal is not None and head.expects_continue:
-            return self._refuse(*head.refusal, head=head)
+            return self._refuse(head.refusal, head=head)
         self._head = head
-        self._judged = JudgedBody(raw, max_head=self._rules.max_head, max_body=self._rules.max_body)
-        self._enter(Phase.JUDGED)
-        if head.expects_continue:
-            interim = HttpAnswer(self._shared, self, close=False)
+        limits, max_body = self._rules.limits, self._rules.max_body
+        self._body = ChunkedBody(max_body=max_body, limits=limits) if head.chunked else CountedBody(head.length)
+        self._enter(Phase.BODY)
+        if head.expects_continue and not more:
+            interim = HttpAnswer(self._shared, self, None, close=False)
             interim.data, interim.ready = CONTINUE, True
             self._answers.append(interim)
             self.flush()
-        return end
+        return position
 
-    def _read_counted(self, data: bytes, position: int) -> int:
-        part = data[position : position + self._missing]
-        self._parts.append(part)
-        self._missing -= len(part)
-        if not self._missing:
-            payload, self._parts = b"".join(self._parts), []
-            head, self._head = self._head, None
-            assert head is not None
-            self._enter(Phase.HEAD)
-            self._complete(head, payload)
-        return position + len(part)
-
-    def _read_judged(self, data: bytes) -> bytes:
-        """Feeds h11; what belongs to the next request."""
-        body, head = self._judged, self._head
+    def _read_body(self, data: bytes) -> bytes:
+        """More of the body; what belongs to the next request."""
+        body, head = self._body, self._head
         assert body is not None
         assert head is not None
         try:
-            body.feed(data)
+            rest = body.feed(data)
         except BadHead as bad:
-            self._refuse(bad.status, bad.reason, head=head, seen=body.payload(), size=body.size)
+            self._refuse(Refusal(bad.status, bad.reason), head=head, seen=body.payload() or data, size=body.size)
             return b""
         if not body.done:
+            self._hold(body.size)
             return b""
-        self._judged = self._head = None
+        self._body = self._head = None
+        self._hold(0)
         self._enter(Phase.HEAD)
         self._complete(head, body.payload())
-        return body.trailing()
+        return rest
+
+    def _hold(self, size: int) -> int:
+        """Notes how much of an unfinished request is here; refuses it where that is more than there is room for."""
+        shared = self._shared
+        shared.held += size - self._held
+        self._held = size
+        if size and shared.overfull():
+            self._refuse(Refusal(503, "too many unfinished requests are held"))
+        return -1
 
     def _complete(self, head: Head, payload: bytes) -> None:
         """A request is here whole: refused by the handler, turned away for now, or taken."""
-        close = not head.keep_alive or self._draining
-        if head.refusal is not None:
-            self._answer_refused(*head.refusal, head=head, seen=payload, size=len(payload), close=close)
-        elif reason := self._intake.full():
-            self._answer_refused(503, reason, head=head, seen=payload, size=len(payload), close=close)
+        self._requests += 1
+        close = not head.keep_alive or self._draining or self._requests >= self._rules.max_requests
+        size, refusal = len(payload), head.refusal
+        if refusal is None and head.codings:
+            try:
+                payload = uncoded(payload, head.codings, self._rules.max_body)
+            except BadHead as bad:
+                refusal = Refusal(bad.status, bad.reason)
+        if refusal is None and (reason := self._intake.full()):
+            refusal = Refusal(503, reason)
+        if refusal is not None:
+            self._answer_refused(refusal, head=head, seen=payload, size=size, close=close)
         else:
-            answer = HttpAnswer(self._shared, self, close)
+            answer = HttpAnswer(self._shared, self, head, close)
             self._answers.append(answer)
-            at = time.time_ns() // 1_000_000
-            received = Received(
-                self._intake.new_id(),
-                at,
-                self._began,
-                self._remote,
-                self._where,
-                payload,
-                head,
-                self._state,
-                head.describe,
-            )
-            self._intake.take(received, answer)
+            self._intake.take(self._received(head, payload), answer)
         if close:
             self._enter(Phase.LINGER)
         else:
             self._since = self._shared.now
 
-    def _refuse(
-        self, status: int, reason: str, *, head: Head | None = None, seen: bytes = b"", size: int | None = None
-    ) -> int:
+    def _received(self, head: Head, payload: bytes) -> Received:
+        peer = self._peer
+        extra: dict[str, Any] | None = None
+        if self._behind_proxy:
+            remote = client_of(head.headers, peer.remote, self._rules.trusted_proxies, self._rules.forwarded)
+            if remote != peer.remote:
+                peer = peer_at(remote, via=peer.where)
+        if peer.via is not None:
+            extra = {"remote.via": peer.via}
+        return Received(
+            self._intake.new_id(),
+            time.time_ns() // 1_000_000,
+            self._began,
+            peer.remote,
+            peer.where,
+            payload,
+            head,
+            self._state,
+            head.describe,
+            extra,
+        )
+
+    def _refuse(self, refusal: Refusal, *, head: Head | None = None, seen: bytes = b"", size: int | None = None) -> int:
         """Refuses what was being read and reads no more of this connection."""
         seen = seen or self._seen()
-        self._answer_refused(status, reason, head=head or self._head, seen=seen, size=size or len(seen), close=True)
+        self._answer_refused(refusal, head=head or self._head, seen=seen, size=size or len(seen), close=True)
         return -1
 
-    def _answer_refused(
-        self, status: int, reason: str, *, head: Head | None, seen: bytes, size: int, close: bool
-    ) -> None:
-        self._intake.refuse(reason, status, self._remote, head, seen[:KEPT_OF_REFUSED], size)
-        answer = HttpAnswer(self._shared, self, close)
-        answer.data, answer.ready = self._shared.refusal(status, close), True
+    def _answer_refused(self, refusal: Refusal, *, head: Head | None, seen: bytes, size: int, close: bool) -> None:
+        self._record(refusal.status, refusal.reason, head, seen, size)
+        answer = HttpAnswer(self._shared, self, head, close)
+        answer.refuse(refusal)
         self._answers.append(answer)
         if close:
             self._forget_request()
             self._enter(Phase.LINGER)
         self.flush()
 
-    def _record(self, status: int | None, reason: str) -> None:
-        seen = self._seen()
-        self._intake.refuse(reason, status, self._remote, self._head, seen[:KEPT_OF_REFUSED], len(seen))
+    def _record(self, status: int | None, reason: str, head: Head | None, seen: bytes, size: int) -> None:
+        remote = self._peer.remote
+        if self._behind_proxy and head is not None:
+            remote = client_of(head.headers, remote, self._rules.trusted_proxies, self._rules.forwarded)
+        self._intake.refuse(reason, status, remote, head, seen[:KEPT_OF_REFUSED], size)
 
     def _seen(self) -> bytes:
-        if self._judged is not None:
-            return self._judged.payload()
-        return b"".join(self._parts) or self._rest
+        return self._body.payload() if self._body is not None else self._rest
 
     def _in_request(self) -> bool:
-        return self._phase in (Phase.COUNTED, Phase.JUDGED) or (bool(self._rest) and not self._paused)
+        return self._phase == Phase.BODY or (bool(self._rest) and not self._paused)
 
     def _forget_request(self) -> None:
-        self._rest, self._parts, self._head, self._judged = b"", [], None, None
+        self._rest, self._head, self._body = b"", None, None
+        self._hold(0)
 
     def _enter(self, phase: int) -> None:
         self._phase = phase
@@ -303,14 +316,21 @@ class HttpConnection(asyncio.BufferedProtocol):
         else:
             self._transport.write_eof()
 
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > MOST_DISCARDED:
+            self._transport.pause_reading()
+
     def _pause(self, rest: bytes) -> None:
         self._rest = rest
         self._paused = True
         self._transport.pause_reading()
+        self._hold(len(rest))
 
     def _resume(self) -> None:
         self._paused = False
         rest, self._rest = self._rest, b""
+        self._hold(0)
         self._read(rest)
         if self._paused:
             return
@@ -333,13 +353,19 @@ class HttpConnection(asyncio.BufferedProtocol):
                 pass
             case Phase.HEAD if self._rest:
                 if waited > self._rules.head_timeout:
-                    self._refuse(408, f"the head took longer than {self._rules.head_timeout:g} s")
+                    self._refuse(Refusal(408, f"the head took longer than {self._rules.head_timeout:g} s"))
             case Phase.HEAD:
                 if waited > (LAST_REQUEST_SECONDS if self._draining else self._rules.idle_timeout):
                     self._transport.close()
-            case _:  # Phase.COUNTED, Phase.JUDGED
-                if waited > self._rules.body_timeout:
-                    self._refuse(408, f"the body took longer than {self._rules.body_timeout:g} s")
+            case _:  # Phase.BODY
+                self._sweep_body(waited)
+
+    def _sweep_body(self, waited: float) -> None:
+        rules, size = self._rules, self._body.size if self._body is not None else 0
+        if waited > rules.body_timeout:
+            self._refuse(Refusal(408, f"the body took longer than {rules.body_timeout:g} s"))
+        elif waited > RATE_GRACE and size < waited * rules.body_rate:
+            self._refuse(Refusal(408, f"the body came slower than {rules.body_rate:g} bytes a second"))
 
     def _stuck(self, now: float) -> bool:
         """Whether the device has not taken its answers within the limit."""

@@ -3,7 +3,9 @@
 import asyncio
 
 from core.catalogue.behaviour import Intake, Peer
+from core.wire.http_answer import CLOSE
 from core.wire.http_connection import HttpConnection
+from core.wire.http_head import Refusal
 from core.wire.http_shared import HttpRules, HttpShared
 
 
@@ -11,7 +13,7 @@ class HttpHandler:
     """Makes the connections and looks after all of them."""
 
     def __init__(self, rules: HttpRules, intake: Intake) -> None:
-        self.largest = rules.max_head + rules.max_body
+        self.largest = rules.limits.max_head + rules.max_body
         self._shared = HttpShared(rules, intake)
 
     def connection(self, peer: Peer) -> HttpConnection:
@@ -48,5 +50,5 @@ class TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._shared.intake.refuse(self._reason, 503, self._peer.remote, None, b"", 0)
-        transport.write(self._shared.refusal(503, True))
+        transport.write(self._shared.refusal(Refusal(503, self._reason), None, CLOSE))
         transport.close()

@@ -2,7 +2,7 @@
 
 Devices repeat their heads byte for byte, and parsing a head is a function of its bytes, so a verdict may be
 remembered. A head is entered on second sight, so that heads that never come again don't flush the others. What h11
-accepts and the RFC does not (bare line feeds, Content-Length beside Transfer-Encoding) is refused here.
+accepts and the RFCs do not is refused first, by `core.wire.http_syntax`.
 """
 
 from collections.abc import Callable
@@ -13,37 +13,60 @@ import h11
 import msgspec
 
 from core.catalogue.behaviour import JournalHead
+from core.wire.http_syntax import BadHead, HeadLimits, check_head
 
 REMEMBERED_HEADS = 4096
 """With the longest head that is remembered: 16 MiB a worker at most."""
 LONGEST_REMEMBERED = 4096
+MOST_QUERY_FIELDS = 1000
 
 REDACTED = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
+"""Fields whose values are kept out of rows, metadata and live feeds; a handler may add its own."""
 
 
-class BadHead(Exception):
-    """A head that is not HTTP as the RFC says; `status` is the answer."""
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a request does not reach the decoder, and what is answered."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        self.status = status
-        self.reason = reason
-        super().__init__(reason)
+    status: int
+    reason: str
+    """As the operator reads it; the device hears the status's usual words."""
+    extra: bytes = b""
+    """Header lines that the answer has beside the usual ones."""
 
 
 class Head(JournalHead):
-    """A judged head. `simple` means that the body is counted by Content-Length and h11 need not see it."""
+    """A judged head."""
 
-    __slots__ = ("expects_continue", "headers", "keep_alive", "length", "path", "query", "refusal", "simple")
+    __slots__ = (
+        "chunked",
+        "codings",
+        "expects_continue",
+        "headers",
+        "keep_alive",
+        "length",
+        "old",
+        "path",
+        "query",
+        "refusal",
+        "secrets",
+    )
 
     path: str
     query: dict[str, list[str]]
     headers: dict[str, str]
-    length: int | None
-    """Content-Length; None where the body is chunked."""
-    simple: bool
+    """By lower-case name, without the values of secret ones."""
+    secrets: dict[str, str]
+    """The values of secret fields, for authentication alone."""
+    length: int
+    """Content-Length; 0 where there is none."""
+    chunked: bool
     keep_alive: bool
+    old: bool
+    """HTTP/1.0."""
     expects_continue: bool
-    refusal: tuple[int, str] | None
+    codings: tuple[str, ...]
+    """What was laid over the content, first to last."""
+    refusal: Refusal | None
     """The handler's own verdict, such as 404 or 405, which is as much a function of the head."""
 
     def describe(self) -> dict[str, Any]:
@@ -58,11 +81,15 @@ class Head(JournalHead):
 
 
 class HeadJudge:
-    """Judges heads for one handler; `refusal_of` adds the handler's own verdict."""
+    """Judges heads for one handler; `refuse` adds the handler's own verdict to one that is as the RFCs say. `hidden`
+    are the lower-case names of further fields whose values are secret."""
 
-    def __init__(self, max_head: int, refusal_of: Callable[[Head], tuple[int, str] | None]) -> None:
-        self._max_head = max_head
-        self._refusal_of = refusal_of
+    def __init__(
+        self, limits: HeadLimits, refuse: Callable[[Head], Refusal | None], hidden: frozenset[bytes] = frozenset()
+    ) -> None:
+        self._limits = limits
+        self._refuse = refuse
+        self._hidden = REDACTED | hidden
         self._heads: dict[bytes, Head] = {}
         self._seen_once: set[int] = set()
 
@@ -75,6 +102,10 @@ class HeadJudge:
         if len(raw) <= LONGEST_REMEMBERED:
             self._remember(raw, head)
         return head
+
+    def forget(self) -> None:
+        """What the handler's own verdicts depend on has changed."""
+        self._heads.clear()
 
     def _remember(self, raw: bytes, head: Head) -> None:
         key = hash(raw)
@@ -89,9 +120,8 @@ class HeadJudge:
 
     def judge_anew(self, raw: bytes) -> Head:
         """The verdict without the memory."""
-        if raw.count(b"\n") != raw.count(b"\r\n"):
-            raise BadHead(400, "a line of the head ends in a bare line feed")
-        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=self._max_head)
+        check_head(raw, self._limits)
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.max_head)
         try:
             connection.receive_data(raw)
             event = connection.next_event()
@@ -99,27 +129,22 @@ class HeadJudge:
             raise BadHead(error.error_status_hint, str(error)) from error
         if not isinstance(event, h11.Request):
             raise BadHead(400, "the head is not complete")
-        head = _read(event, raw, connection.they_are_waiting_for_100_continue)
-        head.refusal = self._refusal_of(head)
+        head = _read(event, raw, self._hidden)
+        head.expects_continue = connection.they_are_waiting_for_100_continue
+        head.refusal = self._refuse(head)
         return head
 
 
-def _read(request: h11.Request, raw: bytes, expects_continue: bool) -> Head:
-    names = [name for name, _ in request.headers]
-    if b"transfer-encoding" in names and b"content-length" in names:
-        raise BadHead(400, "both Content-Length and Transfer-Encoding")
-    if b"transfer-encoding" in names and request.http_version < b"1.1":
-        raise BadHead(400, "Transfer-Encoding in HTTP/1.0")
+def _read(request: h11.Request, raw: bytes, hidden: frozenset[bytes]) -> Head:
     target = request.target.decode("latin-1")
     path, _, query = _origin_form(target).partition("?")
-    headers = _joined(request)
     decoded_path = unquote(path, errors="replace")
     method = request.method.decode("latin-1")
-    options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
+    headers, secrets = _joined(request, hidden)
     try:
-        fields = parse_qs(query, keep_blank_values=True, max_num_fields=1000)
+        fields = parse_qs(query, keep_blank_values=True, max_num_fields=MOST_QUERY_FIELDS)
     except ValueError:
-        raise BadHead(400, "more than 1,000 fields in the query") from None
+        raise BadHead(400, f"more than {MOST_QUERY_FIELDS} fields in the query") from None
     described = {
         "http.method": method,
         "http.target": target,
@@ -127,15 +152,18 @@ def _read(request: h11.Request, raw: bytes, expects_continue: bool) -> Head:
         "http.query": fields,
         "http.headers": headers,
     }
-    head = Head(method, target, redacted(raw), msgspec.json.encode(described))
+    head = Head(method, target, redacted(raw, hidden), msgspec.json.encode(described))
     head.path = decoded_path
     head.query = fields
     head.headers = headers
-    head.length = None if "transfer-encoding" in headers else int(headers.get("content-length", "0"))
-    head.keep_alive = request.http_version >= b"1.1" and "close" not in options
-    head.expects_continue = expects_continue
-    head.simple = head.length is not None and not expects_continue and "upgrade" not in headers
-    head.simple = head.simple and request.http_version == b"1.1" and method != "CONNECT"
+    head.secrets = secrets
+    head.chunked = "transfer-encoding" in headers
+    head.length = int(headers.get("content-length", "0"))
+    head.old = request.http_version < b"1.1"
+    options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
+    head.keep_alive = "close" not in options and (not head.old or "keep-alive" in options)
+    head.expects_continue = False
+    head.codings = ()
     head.refusal = None
     return head
 
@@ -143,20 +171,23 @@ def _read(request: h11.Request, raw: bytes, expects_continue: bool) -> Head:
 def _origin_form(target: str) -> str:
     """The path and query of a target in absolute-form (RFC 9112 3.2.2); other forms as they are."""
     scheme, separator, rest = target.partition("://")
-    if not separator or not scheme.isalpha():
+    if not separator or "/" in scheme:
         return target
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
+    start = min((place for place in (rest.find("/"), rest.find("?")) if place >= 0), default=len(rest))
+    return rest[start:] if rest[start : start + 1] == "/" else f"/{rest[start:]}"
 
 
-def _joined(request: h11.Request) -> dict[str, str]:
-    """Headers by lower-case name; repeated fields are joined with a comma (RFC 9110 5.3)."""
+def _joined(request: h11.Request, hidden: frozenset[bytes]) -> tuple[dict[str, str], dict[str, str]]:
+    """Fields by lower-case name, repeated ones joined with a comma (RFC 9110 5.3); beside them the secret ones."""
     joined: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for raw_name, raw_value in request.headers:
-        name = raw_name.decode("latin-1")
-        value = redacted_value(raw_value) if raw_name in REDACTED else raw_value.decode("latin-1")
-        joined[name] = f"{joined[name]}, {value}" if name in joined and name != "content-length" else value
-    return joined
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if raw_name in hidden:
+            secrets[name] = f"{secrets[name]}, {value}" if name in secrets else value
+            value = redacted_value(raw_value)
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined, secrets
 
 
 def redacted_value(value: bytes) -> str:
@@ -164,11 +195,11 @@ def redacted_value(value: bytes) -> str:
     return f"<redacted, {len(value)} bytes>"
 
 
-def redacted(raw: bytes) -> bytes:
-    """The head's bytes with the values of secret headers taken out."""
+def redacted(raw: bytes, hidden: frozenset[bytes] = REDACTED) -> bytes:
+    """The head's bytes with the values of secret fields taken out."""
     lines = raw.split(b"\r\n")
     for place, line in enumerate(lines[1:], start=1):
         name, colon, value = line.partition(b":")
-        if colon and name.strip().lower() in REDACTED:
+        if colon and name.strip().lower() in hidden:
             lines[place] = name + b": " + redacted_value(value.strip()).encode()
     return b"\r\n".join(lines)

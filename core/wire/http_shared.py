@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.catalogue.behaviour import Intake, Received
-from core.wire.http_answer import RETRY_AFTER, Answers, phrase
-from core.wire.http_head import Head, HeadJudge
+from core.wire.forwarded import ForwardedField, Networks
+from core.wire.http_answer import CLOSE, KEEP_ALIVE, RETRY_AFTER, Answers, phrase, without_body
+from core.wire.http_content import ACCEPTED, codings_of
+from core.wire.http_head import Head, HeadJudge, Refusal
+from core.wire.http_syntax import BadHead, HeadLimits
 
 READ_BYTES = 64 << 10
 """Bytes that are read at a time."""
+HELD_BYTES = 64 << 20
+"""Bytes of unfinished requests that all connections of a worker may hold together (or one request, where one may be
+larger); what would go beyond it is answered 503."""
 _RETRY_LINE = b"Retry-After: %d\r\n" % RETRY_AFTER
+_UNAVAILABLE = Refusal(503, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +25,20 @@ class HttpRules:
 
     paths: tuple[str, ...] | None
     methods: frozenset[str]
+    content_types: tuple[str, ...] | None
+    decompress: bool
     reject_failures: bool
     success_status: int
     success_body: bytes
-    max_head: int
+    success_content_type: str
+    trusted_proxies: Networks
+    forwarded: ForwardedField
+    limits: HeadLimits
     max_body: int
+    max_requests: int
     head_timeout: float
     body_timeout: float
+    body_rate: float
     idle_timeout: float
     write_timeout: float
 
@@ -48,74 +62,106 @@ class HttpShared:
         self.now = 0.0
         """The loop's time at the last sweep: near enough for limits, and free to read."""
         self.read_buffer = memoryview(bytearray(READ_BYTES))
-        self.judge = HeadJudge(rules.max_head, self._refusal_of).judge
+        self.judge = HeadJudge(rules.limits, self._refusal_of).judge
+        self.held = 0
+        """Bytes of unfinished requests."""
+        self._most_held = max(HELD_BYTES, rules.max_body + rules.limits.max_head)
         self._answers = Answers()
         self._allow = b"Allow: %s\r\n" % ", ".join(sorted(rules.methods)).encode()
 
-    def _refusal_of(self, head: Head) -> tuple[int, str] | None:
-        """404 and 405, which are as much a function of the head as its syntax."""
+    def overfull(self) -> bool:
+        """Whether the unfinished requests hold more than they may."""
+        return self.held > self._most_held
+
+    def _refusal_of(self, head: Head) -> Refusal | None:
+        """404, 405 and 415, which are as much a function of the head as its syntax."""
         rules = self.rules
-        if rules.paths is not None and not any(_path_matches(pattern, head.path) for pattern in rules.paths):
-            return 404, f"no path of this source: {head.path}"
+        if rules.paths is not None and not any(_matches(pattern, head.path) for pattern in rules.paths):
+            return Refusal(404, f"no path of this source: {head.path}")
         if head.method not in rules.methods:
-            return 405, f"no method of this source: {head.method}"
+            return Refusal(405, f"no method of this source: {head.method}", self._allow)
+        if rules.content_types is not None and (head.length or head.chunked):
+            given = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if not any(_matches(pattern.lower(), given) for pattern in rules.content_types):
+                return Refusal(415, f"no content type of this source: {given or 'none was given'}")
+        if rules.decompress and "content-encoding" in head.headers:
+            try:
+                head.codings = codings_of(head.headers["content-encoding"])
+            except BadHead as bad:
+                return Refusal(bad.status, bad.reason, b"Accept-Encoding: %s\r\n" % ACCEPTED.encode())
         return None
 
-    def answer_to(self, reason: str | None, received: Received, close: bool) -> tuple[int, bytes]:
-        """Status and bytes of the answer to a decoded or failed request."""
+    def answer_to(self, reason: str | None, received: Received, connection: bytes) -> tuple[int, bytes]:
+        """Status and bytes of the answer to a decoded or failed request; `connection` is that header line, if any."""
         rules = self.rules
         said = received.respond
         if said is not None and (reason is None or said[1] >= 400):  # a failure is never answered as a success
             body, status = said
+            answer = self._answers.make(status, body, content_type=received.respond_type, extra=connection)
         elif reason is None or not rules.reject_failures:
-            status, body = rules.success_status, rules.success_body
+            status = rules.success_status
+            answer = self._answers.make(
+                status, rules.success_body, content_type=rules.success_content_type, extra=connection
+            )
         else:
-            status, body = 422, b"The payload could not be decoded."
-        answer = self._answers.make(status, body, close=close)
+            status = 422
+            answer = self._answers.make(status, b"The payload could not be decoded.", extra=connection)
         if received.head is not None and received.head.method == "HEAD":
-            answer = answer[: answer.index(b"\r\n\r\n") + 4]
+            answer = without_body(answer)
         return status, answer
 
-    def refusal(self, status: int, close: bool) -> bytes:
+    def refusal(self, refusal: Refusal, head: Head | None, connection: bytes) -> bytes:
         """The answer to a request that never reached the decoder; it says nothing about the inside."""
-        extra = {405: self._allow, 503: _RETRY_LINE}.get(status, b"")
-        return self._answers.make(status, phrase(status) + b".", close=close, extra=extra)
-
-    def unavailable(self, close: bool) -> bytes:
-        """503 with Retry-After."""
-        return self.refusal(503, close)
+        status = refusal.status
+        extra = refusal.extra or (_RETRY_LINE if status == 503 else b"")
+        answer = self._answers.make(status, phrase(status) + b".", extra=extra + connection)
+        return without_body(answer) if head is not None and head.method == "HEAD" else answer
 
 
 class HttpAnswer:
     """The answer to one request, in its place among the connection's answers."""
 
-    __slots__ = ("_connection", "_shared", "close", "data", "ready")
+    __slots__ = ("_connection", "_head", "_shared", "close", "data", "ready")
 
-    def __init__(self, shared: HttpShared, connection: Connected, close: bool) -> None:
+    def __init__(self, shared: HttpShared, connection: Connected, head: Head | None, close: bool) -> None:
         self._shared = shared
         self._connection = connection
+        self._head = head
         self.close = close
         self.data = b""
         self.ready = False
 
+    @property
+    def _connection_line(self) -> bytes:
+        """HTTP/1.0 must be told that the connection goes on, HTTP/1.1 that it does not (RFC 9112 9.3)."""
+        if self.close:
+            return CLOSE
+        return KEEP_ALIVE if self._head is not None and self._head.old else b""
+
     def prepare(self, reason: str | None, received: Received) -> int:
-        status, self.data = self._shared.answer_to(reason, received, self.close)
+        status, self.data = self._shared.answer_to(reason, received, self._connection_line)
         return status
+
+    def refuse(self, refusal: Refusal) -> None:
+        """It is a refusal, and may go at once."""
+        self.data = self._shared.refusal(refusal, self._head, self._connection_line)
+        self.ready = True
 
     def be_last(self) -> None:
         """The connection ends after this answer, which was made before that was known."""
         if not self.close:
             self.close = True
-            self.data = self.data.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+            head, empty, body = self.data.partition(b"\r\n\r\n")
+            if empty:
+                self.data = head.replace(b"\r\n" + KEEP_ALIVE[:-2], b"") + b"\r\n" + CLOSE + b"\r\n" + body
 
     def release(self) -> None:
         self._connection.flush()
 
     def unavailable(self) -> None:
-        self.data = self._shared.unavailable(self.close)
-        self.ready = True
+        self.refuse(_UNAVAILABLE)
         self._connection.flush()
 
 
-def _path_matches(pattern: str, path: str) -> bool:
-    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+def _matches(pattern: str, text: str) -> bool:
+    return text.startswith(pattern[:-1]) if pattern.endswith("*") else text == pattern

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.wire.http_head import BadHead, Head, HeadJudge
+from core.wire.http_head import Head, HeadJudge, Refusal
+from core.wire.http_syntax import BadHead, HeadLimits
 from tests.engine.stead import Stead, read_all
 
-MAX_HEAD = 2048
+LIMITS = HeadLimits(2048, 1024, 50)
 TOKEN = st.from_regex(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}", fullmatch=True)
 VALUE = st.from_regex(rb"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]{0,20}[\x21-\x7e])?", fullmatch=True)
 TARGET = st.one_of(
@@ -65,8 +66,10 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(raw) + b"\r\n\r\n"
 
 
-def refusal_of(head: Head) -> tuple[int, str] | None:
-    return (405, head.method) if head.method == "GET" else (404, head.path) if head.path == "/a" else None
+def refusal_of(head: Head) -> Refusal | None:
+    if head.method == "GET":
+        return Refusal(405, head.method)
+    return Refusal(404, head.path) if head.path == "/a" else None
 
 
 def verdict(judge: HeadJudge, raw: bytes, *, anew: bool = False) -> tuple[object, ...]:
@@ -76,7 +79,7 @@ def verdict(judge: HeadJudge, raw: bytes, *, anew: bool = False) -> tuple[object
     except BadHead as bad:
         return 400 <= bad.status <= 599, bad.status, bad.reason
     said = (head.method, head.target, head.path, head.query, head.headers, head.raw, head.metadata)
-    return (*said, head.length, head.simple, head.keep_alive, head.expects_continue, head.refusal)
+    return (*said, head.length, head.chunked, head.keep_alive, head.expects_continue, head.refusal)
 
 
 @settings(max_examples=300, deadline=None)
@@ -84,7 +87,7 @@ def verdict(judge: HeadJudge, raw: bytes, *, anew: bool = False) -> tuple[object
 @example([b"\r\n\r\n"])
 @example([b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.1\r\nHost: y\r\n\r\n"])
 def test_what_is_remembered_is_what_would_be_said_anew(raws: list[bytes]) -> None:
-    judge = HeadJudge(MAX_HEAD, refusal_of)
+    judge = HeadJudge(LIMITS, refusal_of)
     for _ in range(3):  # unseen, seen once, remembered
         for raw in raws:
             assert verdict(judge, raw) == verdict(judge, raw, anew=True)
@@ -93,20 +96,20 @@ def test_what_is_remembered_is_what_would_be_said_anew(raws: list[bytes]) -> Non
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_head_or_a_bad_one(raw: bytes) -> None:
-    assert verdict(HeadJudge(MAX_HEAD, refusal_of), raw + b"\r\n\r\n")[0] is not False
+    assert verdict(HeadJudge(LIMITS, refusal_of), raw + b"\r\n\r\n")[0] is not False
 
 
 @settings(max_examples=200, deadline=None)
 @given(heads())
 def test_what_is_counted_is_never_ambiguous_and_secrets_are_gone(raw: bytes) -> None:
     try:
-        head = HeadJudge(MAX_HEAD, refusal_of).judge(raw)
+        head = HeadJudge(LIMITS, refusal_of).judge(raw)
     except BadHead:
         return
     lengths = re.findall(rb"\r\ncontent-length:", raw, re.IGNORECASE)
     if b"transfer-encoding:" in raw.lower():
-        assert head.length is None
-        assert not head.simple
+        assert head.chunked
+        assert not head.length
         assert not lengths
     assert b"secret-word" not in head.raw + head.metadata
     assert "secret-word" not in str(head.headers)

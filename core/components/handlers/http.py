@@ -6,8 +6,22 @@ from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
+from core.wire.forwarded import ForwardedField, Networks, network_of
+from core.wire.http_answer import TEXT
 from core.wire.http_handler import HttpHandler
 from core.wire.http_shared import HttpRules
+from core.wire.http_syntax import HeadLimits
+
+CONTENT_TYPE = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(;[ !-~]*)?"
+
+
+def network_fault(name: str) -> str | None:
+    """What is wrong with one of the trusted proxies."""
+    try:
+        network_of(name)
+    except ValueError:
+        return f"{name!r} is no address and no network: write one such as 10.0.0.7 or 10.0.0.0/8"
+    return None
 
 
 class HttpSettings(Settings):
@@ -27,6 +41,14 @@ class HttpSettings(Settings):
             "which methods are served, others are answered 405; a GET is decoded with an empty payload",
         ),
     ] = ("POST", "PUT", "PATCH")
+    content_types: Annotated[
+        tuple[str, ...] | None,
+        setting(
+            "Content types",
+            "which types of content are served, others are answered 415; * at the end is a wildcard; none given: all",
+            folded=True,
+        ),
+    ] = None
     on_failure: Annotated[
         Literal["reject", "accept"],
         setting(
@@ -38,6 +60,41 @@ class HttpSettings(Settings):
         int, setting("Success status", "answered when the request is on disk", least=200, most=299)
     ] = 200
     success_body: Annotated[str, setting("Success body", "the text of that answer")] = "Information received."
+    success_content_type: Annotated[
+        str,
+        setting(
+            "Success type",
+            "the content type of that answer",
+            pattern=CONTENT_TYPE,
+            pattern_help="is no content type, such as application/json",
+            folded=True,
+        ),
+    ] = TEXT
+    decompress: Annotated[
+        bool,
+        setting(
+            "Decompress",
+            "gzip, deflate and zstd are undone before the decoder; false: it gets the body as it was sent",
+            folded=True,
+        ),
+    ] = True
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        setting(
+            "Trusted proxies",
+            "addresses or networks whose word is taken for a device's address, such as 10.0.0.0/8",
+            check=network_fault,
+            folded=True,
+        ),
+    ] = ()
+    forwarded: Annotated[
+        ForwardedField,
+        setting(
+            "Forwarded field",
+            "the one that the trusted proxies write; another would be the device's own word",
+            folded=True,
+        ),
+    ] = "x-forwarded-for"
     max_head: Annotated[
         Size,
         setting(
@@ -48,10 +105,32 @@ class HttpSettings(Settings):
             folded=True,
         ),
     ] = Size("32 KiB")
+    max_target: Annotated[
+        Size,
+        setting(
+            "Most target", "bytes of path and query; more is answered 414", least="64 B", most="1 MiB", folded=True
+        ),
+    ] = Size("8 KiB")
+    max_fields: Annotated[
+        int,
+        setting("Most fields", "lines of a head; more is answered 431", least=1, most=10_000, folded=True),
+    ] = 100
     max_body: Annotated[
         Size,
-        setting("Most body", "bytes of a body; more is answered 413", least="1 B", most="256 MiB", folded=True),
+        setting(
+            "Most body", "bytes of a body, decompressed; more is answered 413", least="1 B", most="256 MiB", folded=True
+        ),
     ] = Size("1 MiB")
+    max_requests: Annotated[
+        int,
+        setting(
+            "Most requests",
+            "of one connection, which is closed after its last answer",
+            least=1,
+            most=1_000_000_000,
+            folded=True,
+        ),
+    ] = 10_000
     head_timeout: Annotated[
         Duration,
         setting(
@@ -72,6 +151,16 @@ class HttpSettings(Settings):
             folded=True,
         ),
     ] = Duration("30 s")
+    body_rate: Annotated[
+        Size,
+        setting(
+            "Body rate",
+            "bytes a second that a body must come at, after 5 s; slower is answered 408",
+            least="0 B",
+            most="1 GiB",
+            folded=True,
+        ),
+    ] = Size("64 B")
     idle_timeout: Annotated[
         Duration,
         setting(
@@ -102,8 +191,15 @@ def make(settings: HttpSettings, intake: Intake) -> HttpHandler:
         reject_failures=settings.on_failure == "reject",
         success_status=settings.success_status,
         success_body=settings.success_body.encode(),
-        max_head=settings.max_head,
+        success_content_type=settings.success_content_type,
+        content_types=settings.content_types,
+        decompress=settings.decompress,
+        trusted_proxies=Networks(settings.trusted_proxies),
+        forwarded=settings.forwarded,
+        limits=HeadLimits(settings.max_head, settings.max_target, settings.max_fields),
         max_body=settings.max_body,
+        max_requests=settings.max_requests,
+        body_rate=settings.body_rate,
         head_timeout=settings.head_timeout,
         body_timeout=settings.body_timeout,
         idle_timeout=settings.idle_timeout,
