@@ -15,6 +15,8 @@ SMALL_CHUNKS: Final = 4096
 """So many chunks may be of any size; more must hold LEAST_A_CHUNK bytes on average, for each costs as much as hundreds
 of bytes."""
 LEAST_A_CHUNK: Final = 4
+NO_TRAILERS: Final = frozenset({b"content-length", b"transfer-encoding", b"host", b"trailer"})
+"""What says where a message ends or goes must not be sent behind it (RFC 9110 6.5.1)."""
 
 
 class Body(Protocol):
@@ -141,7 +143,8 @@ class ChunkedBody:
         self._trailers += 1
         self._trailer_bytes += len(line) + 2
         self._check_trailers(0)
-        read_field(line)
+        if read_field(line)[0] in NO_TRAILERS:
+            raise BadHead(400, "a trailer that must stand in the head")
 
     def _check_trailers(self, more: int) -> None:
         if self._trailers > self._limits.max_fields or self._trailer_bytes + more > self._limits.max_head:
