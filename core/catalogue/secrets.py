@@ -103,13 +103,15 @@ def _read_file(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not hold it up
     except (OSError, ValueError) as error:
         raise TidegateError(f"the file {path} cannot be read: {getattr(error, 'strerror', error)}") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise TidegateError(f"{path} is no file that a secret could be read from")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(MOST_BYTES + 3)  # one too many, behind the newline
-        except OSError as error:
-            raise TidegateError(f"the file {path} cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise TidegateError(f"the file {path} cannot be read: {error.strerror}") from error
+    finally:
+        os.close(handle)
 
 
 def _usable(value: bytes, place: str) -> bytes:
