@@ -15,7 +15,7 @@ from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
 from console.text import count_text, mark, rate_text, state_words, visible
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, cells, spread, wrapped
-from core.catalogue.settings import Setting, value_text
+from core.catalogue.settings import Setting, shown_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS
 from core.control.messages import Edit, Node
 
@@ -232,7 +232,7 @@ def _telling(setting: Setting) -> bool:
 
 
 def _said(setting: Setting, value: object) -> str:
-    text = value_text(value) if isinstance(value, (str, int, float, bool, list)) else ""
+    text = shown_text(setting, value)
     counted, _, noun = setting.title.partition(" of ")
     if counted == "Number" and isinstance(value, int):
         return f"{text} {noun.removesuffix('s') if value == 1 else noun}"

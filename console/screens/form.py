@@ -22,7 +22,7 @@ from console.screens.base import Kind
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
 from console.text import visible
-from core.catalogue.settings import Setting, Value, value_text
+from core.catalogue.settings import Setting, Value, shown_text, value_text
 from core.control.messages import Edit
 from core.errors import TidegateError
 
@@ -103,8 +103,7 @@ class FormScreen(OfTenantScreen):
         typed = self.draft.typed.get((self.path, key))
         if typed is not None:
             return typed
-        value: object = self.table.get(key, self.settings[key].default)
-        return value_text(value) if isinstance(value, (str, int, float, bool, list)) else ""
+        return shown_text(self.settings[key], self.table.get(key, self.settings[key].default))
 
     def on_mount(self) -> None:
         for folded in self.query("#folded"):

@@ -12,6 +12,10 @@ Schema = dict[str, Any]
 
 _SIZE = r"^\s*\d+(\.\d+)?\s*([KMGTkmgt]?i?[Bb])?\s*$"
 _DURATION = r"^\s*\d+(\.\d+)?\s*(ms|s|m|min|h|d)\s*$"
+_SECRET: list[dict[str, Any]] = [
+    {"type": "object", "properties": {way: {"type": "string"}}, "required": [way], "additionalProperties": False}
+    for way in ("env", "file")
+]
 _TYPES = {"integer": "integer", "number": "number", "boolean": "boolean"}
 
 
@@ -69,6 +73,8 @@ def _setting(row: Setting) -> Schema:
             schema["enum"] = list(row.choices)
         case "list":
             schema |= {"type": "array", "items": {"type": "string"}}
+        case "secret":
+            schema |= {"type": "object", "oneOf": _SECRET}
         case "size":
             schema["pattern"] = _SIZE
         case "duration":

@@ -15,16 +15,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from core.catalogue.secrets import Secret, parse_secret, secret_problem, secret_text
 from core.catalogue.units import Duration, Size
 from core.errors import Fault
 
-Kind = Literal["text", "integer", "number", "boolean", "size", "duration", "choice", "list", "script"]
-Value = str | int | float | bool | list[str]
-"""A setting's value as TOML holds it; sizes and durations are text there."""
+Kind = Literal["text", "integer", "number", "boolean", "size", "duration", "choice", "list", "script", "secret"]
+Value = str | int | float | bool | list[str] | dict[str, str]
+"""A setting's value as TOML holds it; sizes and durations are text there, a secret a table that says where it is."""
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Base of every component's settings."""
+
+    def problems(self) -> typing.Iterable[tuple[str, str]]:
+        """What does not fit together in settings that fit each alone: keys, each with a sentence without a subject."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ def _kind(plain: Any, script: bool) -> tuple[Kind, tuple[str, ...]]:
         float: "number",
         Size: "size",
         Duration: "duration",
+        Secret: "secret",
     }
     return kinds[plain], ()
 
@@ -189,6 +195,8 @@ def _wrong_kind(setting: Setting, value: object) -> str | None:
         case "list":
             items = typing.cast("list[object]", value) if isinstance(value, list) else [0]
             return None if all(isinstance(item, str) for item in items) else f"{value!r} is not a list of texts"
+        case "secret":
+            return secret_problem(value)
         case "size" | "duration":
             if not isinstance(value, str):
                 example = "64 KiB" if setting.kind == "size" else "10 s"
@@ -248,6 +256,8 @@ def parse_text(setting: Setting, text: str) -> Value:
                 raise ValueError(f"{text!r} is not a number" if text else "a number is needed") from None
         case "list":
             return [part.strip() for part in text.split(",") if part.strip()]
+        case "secret":
+            return parse_secret(text)
         case _:
             return text
 
@@ -260,7 +270,18 @@ def value_text(value: Value | None) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(value)
+    if isinstance(value, dict):
+        return secret_text(value)
     return str(value)
+
+
+def shown_text(setting: Setting, value: object) -> str:
+    """What a parsed TOML holds for a setting, as `value_text`; empty where a form could not show it, or must not."""
+    if setting.kind == "secret":
+        return secret_text(value)
+    if isinstance(value, list):
+        return value_text([str(item) for item in typing.cast("list[object]", value)])
+    return value_text(value) if isinstance(value, (str, int, float, bool)) else ""
 
 
 def check_text(setting: Setting, text: str) -> str | None:
@@ -302,7 +323,10 @@ def read_settings(kind: type[S], table: Mapping[str, object], *, path: str = "")
             faults.append(Fault(path=path, key=key, message=f"is required: {row.description or row.title}"))
     if faults:
         return None, faults
-    return msgspec.convert(values, kind, dec_hook=_from_text), []
+    made = msgspec.convert(values, kind, dec_hook=_from_text)
+    if isinstance(made, Settings):
+        faults = [Fault(path=path, key=key, message=message) for key, message in made.problems()]
+    return (None, faults) if faults else (made, [])
 
 
 def _from_text(kind: type, value: Any) -> object:  # msgspec calls it with whatever the table holds

@@ -11,6 +11,7 @@ from core.cli.engine import control, restart, serve, start, stop
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.secret import secret
 from core.cli.send import send
 from core.cli.state import status
 
@@ -25,6 +26,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "diff": diff,
         "apply": apply,
         "discard": discard,
+        "secret": secret,
         "check": check,
         "schema": schema,
     },

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from core.catalogue.component import EVENT_SOURCES, Component, Slot
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import Setting, value_text
+from core.catalogue.settings import Setting, shown_text, value_text
 from core.config.meaning import same
 
 Table = Mapping[str, Any]
@@ -138,7 +138,10 @@ def shown_value(value: object) -> str:
 
 def _shown(table: Table, key: str, known: Mapping[str, Setting]) -> str:
     row = known.get(key)
-    return shown_value(table.get(key, row.default if row else None))
+    value = table.get(key, row.default if row else None)
+    if row is not None and row.kind == "secret" and value is not None:
+        return shown_text(row, value) or "plain text, not shown"
+    return shown_value(value)
 
 
 def _component(slot: Slot, table: Table, catalogue: Catalogue) -> Component | None:

@@ -50,6 +50,17 @@ def write_text(path: Path, text: str, mode: int = 0o640) -> None:
         raise TidegateError(f"cannot write {path}: {error.strerror}") from error
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file whole, 0600; a folder that it has to make is 0700. What stood there, a symbolic link too, is
+    replaced."""
+    try:
+        make_folder(path.parent.parent)
+        make_folder(path.parent, 0o700)
+        _replace(path, content, 0o600)
+    except OSError as error:
+        raise TidegateError(f"cannot write {path}: {error.strerror}") from error
+
+
 def _replace(target: Path, content: bytes, mode: int) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:

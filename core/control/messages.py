@@ -280,6 +280,27 @@ class WriteScript(msgspec.Struct, kw_only=True):
     base: str | None = None
 
 
+class WriteSecret(msgspec.Struct, kw_only=True):
+    """A secret for the engine to keep as `tenants/<tenant>/secrets/<name>`; no method gives it back. What is kept under
+    the name acts anew within a second where a component uses it; with `fresh` a name that is taken is left alone, and
+    the next that is free, `<name>-2`, is taken."""
+
+    tenant: str
+    name: str
+    value: str
+    fresh: bool = False
+
+    def __repr__(self) -> str:
+        return f"WriteSecret({self.tenant!r}, {self.name!r})"
+
+
+class KeptSecret(msgspec.Struct, kw_only=True):
+    """Where a secret is kept. `file` is what stands in tenant.toml: `{ file = "secrets/<name>" }`."""
+
+    name: str
+    file: str
+
+
 class ImportSitewhere(msgspec.Struct, kw_only=True):
     """A SiteWhere 1.x tenant configuration to make a tenant of, and what it needs from the caller's machine.
 
@@ -462,6 +483,9 @@ METHODS: dict[str, Method] = {
     "scripts.list": Method(OfTenant, Scripts, "viewer", "the scripts that a tenant may use"),
     "scripts.read": Method(OfScript, Script, "viewer", "a script's text"),
     "scripts.write": Method(WriteScript, Script, "admin", "saves a script; it acts at once if it compiles"),
+    "secrets.write": Method(
+        WriteSecret, KeptSecret, "admin", "keeps a secret in a file of its own; none gives it back"
+    ),
     "import.sitewhere": Method(
         ImportSitewhere,
         Imported,

@@ -100,6 +100,7 @@ class Generation:
             source=source,
             packages=list(self._surroundings.catalogue.packages),
             table=dict(self.configured.table),
+            tenant_folder=str(home.tenant_folder(self._tenant)),
             script_folders=[str(home.tenant_scripts(self._tenant)), str(home.scripts)],
             journal=str(home.journal / self._tenant / source),
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),

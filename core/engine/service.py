@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from core.catalogue.registry import BUILT_IN, Catalogue, catalogue
+from core.catalogue.secrets import KEPT
 from core.config.document import parse
 from core.config.edits import apply_edits, component_text
 from core.config.home import Home, HomeLock
 from core.config.instance import read_instance
 from core.config.scripts import ScriptStore
+from core.config.secrets import keep_secret
 from core.config.store import TenantStore, create_tenant, remove_tenant
 from core.control.messages import (
     METHODS,
@@ -33,6 +35,7 @@ from core.control.messages import (
     Events,
     Imported,
     ImportSitewhere,
+    KeptSecret,
     NewTenant,
     OfComponent,
     OfRequest,
@@ -48,6 +51,7 @@ from core.control.messages import (
     Trial,
     TryDecode,
     WriteScript,
+    WriteSecret,
 )
 from core.engine.importing import import_sitewhere
 from core.engine.trial import run_trial
@@ -83,6 +87,7 @@ class Service:
             "scripts.list": self.list_scripts,
             "scripts.read": self.read_script,
             "scripts.write": self.write_script,
+            "secrets.write": self.write_secret,
             "import.sitewhere": self.import_sitewhere,
             "decode.try": self.try_decode,
             "requests.query": self.query_requests,
@@ -198,6 +203,11 @@ class Service:
     async def write_script(self, asked: WriteScript) -> Script:
         scripts = self.store(asked.tenant).scripts()
         return await asyncio.to_thread(scripts.write, asked.name, asked.text, asked.base)
+
+    async def write_secret(self, asked: WriteSecret) -> KeptSecret:
+        _ = self.store(asked.tenant).active_text()  # NotFound where there is no such tenant
+        name = await asyncio.to_thread(keep_secret, self.home, asked.tenant, asked.name, asked.value, fresh=asked.fresh)
+        return KeptSecret(name=name, file=f"{KEPT}/{name}")
 
     async def import_sitewhere(self, asked: ImportSitewhere) -> Imported:
         return await import_sitewhere(self, asked)

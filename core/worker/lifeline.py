@@ -22,6 +22,8 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     """The component packages of the catalogue."""
     table: dict[str, Any]
     """The event source's TOML table."""
+    tenant_folder: str
+    """Where the paths of secrets begin."""
     script_folders: list[str]
     journal: str
     slot: str

@@ -11,7 +11,7 @@ from tests.cli.tidegate import environment, tidegate
 COMMANDS = [
     *("demo", "init", "serve", "send", "events", "requests", "decode"),
     *("status", "start", "stop", "restart", "control"),
-    *("add", "set", "remove", "diff", "apply", "discard", "schema"),
+    *("add", "set", "remove", "diff", "apply", "discard", "secret", "schema"),
 ]
 
 _LOADED = """

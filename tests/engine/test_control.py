@@ -42,6 +42,7 @@ PARAMS: dict[str, Any] = {
     "scripts.list": {"tenant": "default"},
     "scripts.read": {"tenant": "default", "name": "lora.py"},
     "scripts.write": {"tenant": "default", "name": "new.py", "text": ""},
+    "secrets.write": {"tenant": "default", "name": "token", "value": "a"},
     "import.sitewhere": {"tenant": "new", "xml": ""},
     "decode.try": {"tenant": "default", "source": "lora", "payload": ""},
     "requests.get": {"id": "none"},
