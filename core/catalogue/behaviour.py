@@ -38,6 +38,14 @@ class Peer(msgspec.Struct, frozen=True):
     """The address of the proxy that said so."""
 
 
+class OfDevice(msgspec.Struct, frozen=True):
+    """Whose payload it is, as a composite decoder found out."""
+
+    hardware_id: str
+    specification: str
+    """The token of the device's specification."""
+
+
 class Received(msgspec.Struct):
     """One request on its way to the decoder."""
 
@@ -62,6 +70,15 @@ class Received(msgspec.Struct):
     """What the script wants answered."""
     respond_type: str = "text/plain; charset=utf-8"
     """The content type of that answer, where the protocol has one."""
+    device: OfDevice | None = None
+    """Set by a composite decoder for the decoder that it chose."""
+    whole: bytes | None = None
+    """The payload as it came in, where `payload` was cut out of it."""
+
+    @property
+    def kept(self) -> bytes:
+        """The payload that is kept: as it came in."""
+        return self.payload if self.whole is None else self.whole
 
 
 def peer_at(remote: tuple[str, int], via: str | None = None) -> Peer:
@@ -185,6 +202,23 @@ class RemoteDeduplicator(Protocol):
         ...
 
 
+class Registrations(Protocol):
+    """What the tenant's devices have registered as."""
+
+    def specification(self, device: str, done: Callable[[str | None, str], None]) -> None:
+        """Finds the specification token that a device registered with last; `done` hears it, or None and why it could
+        not be looked for, empty where there is none."""
+        ...
+
+    def note(self, request: bytes, events: bytes) -> None:
+        """Takes in the registrations among a request's events, which are JSON as the journal's."""
+        ...
+
+    def close(self) -> None:
+        """Lets go; who waits hears None."""
+        ...
+
+
 class DecoderContext(Protocol):
     """What a decoder may use of the worker that it runs in."""
 
@@ -195,6 +229,8 @@ class DecoderContext(Protocol):
     logger: DecodeLogger
     groovy: str | None
     """Where the Groovy sidecar listens, for a component that needs it."""
+    registrations: Registrations | None
+    """None where there is no journal."""
 
 
 class AuthenticationContext(msgspec.Struct, frozen=True):

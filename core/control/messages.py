@@ -51,11 +51,20 @@ class OfTenant(msgspec.Struct):
 class Node(msgspec.Struct, kw_only=True):
     """One component in the tree of states. `path` is `""` for the instance, then `default`, `default/lora`,
     `default/lora/decoder`, `default/lora/worker-1`; `.groovy` for the Groovy sidecar, `.groovy/default` for a
-    tenant's own."""
+    tenant's own. What is in a decoder's slots stands below it: `default/lora/decoder/choices/<token>/decoder`."""
 
     path: str
     kind: Literal[
-        "instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker", "groovy"
+        "instance",
+        "tenant",
+        "event_source",
+        "interaction_handler",
+        "decoder",
+        "metadata_extractor",
+        "composite_choice",
+        "deduplicator",
+        "worker",
+        "groovy",
     ]
     title: str
     state: State

@@ -103,6 +103,7 @@ class Generation:
             tenant_folder=str(home.tenant_folder(self._tenant)),
             script_folders=[str(home.tenant_scripts(self._tenant)), str(home.scripts)],
             journal=str(home.journal / self._tenant / source),
+            index=str(home.index_file),
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
             listeners=[self._listener.socket.fileno()],
             share=self.settings.threads,

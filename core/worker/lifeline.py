@@ -26,6 +26,7 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     """Where the paths of secrets begin."""
     script_folders: list[str]
     journal: str
+    index: str
     slot: str
     listeners: list[int]
     share: int
