@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from core.catalogue.behaviour import AuthenticationContext, Authenticator
-from core.catalogue.configured import Configured
-from core.errors import ConfigurationError
+from core.catalogue.behaviour import Authenticator
 from core.wire.failure_limit import FailureLimit
 
 NO_CREDENTIALS = "no credentials"
@@ -104,17 +102,3 @@ def _first(
 def _refused(reasons: list[str], by_head: bool) -> Admission:
     said = "; ".join(dict.fromkeys(reasons))
     return Admission(reason=said or NO_CREDENTIALS, wrong=bool(reasons), by_head=by_head)
-
-
-def make_gate(configured: Sequence[Configured], context: AuthenticationContext, most_failures: int) -> Gate | None:
-    """The gate that a handler's `authentication` slot makes; None where it is empty. ConfigurationError names the
-    component and the key of a secret that cannot be read."""
-    made: list[Authenticator] = []
-    for each in configured:
-        try:
-            made.append(each.component.make(each.settings, context))
-        except ConfigurationError as error:
-            raise ConfigurationError(
-                [msgspec.structs.replace(fault, path=each.path) for fault in error.faults]
-            ) from error
-    return Gate(made, most_failures) if made else None

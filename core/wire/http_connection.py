@@ -2,9 +2,9 @@
 
 Theory of operation. Bytes are read in one of three phases. HEAD looks for the end of a head and has it judged; BODY
 reads what the head announced; LINGER discards what still comes, so that a closing answer is not lost to a reset. A
-complete request goes to the intake with an `HttpAnswer`, which stands in `_answers` until its commit; only ready
-answers at the front are written. Time limits are looked at by the handler's sweep, not by a timer a connection, so
-`_since` says when the phase (or the wait for a first byte) began.
+complete request goes through the door to the intake with an `HttpAnswer`, which stands in `_answers` until its commit;
+only ready answers at the front are written. Time limits are looked at by the handler's sweep, not by a timer a
+connection, so `_since` says when the phase (or the wait for a first byte) began.
 """
 
 import asyncio
@@ -12,14 +12,13 @@ import time
 from collections import deque
 from typing import Any
 
-from core.catalogue.behaviour import Peer, Received, peer_at
-from core.wire.forwarded import client_of
+from core.catalogue.behaviour import Peer, Received
 from core.wire.http_answer import CONTINUE
-from core.wire.http_body import Body, ChunkedBody, CountedBody
-from core.wire.http_content import uncoded
+from core.wire.http_door import Facts, HttpDoor, Refused
 from core.wire.http_head import Head, Refusal
 from core.wire.http_shared import HttpAnswer, HttpShared
 from core.wire.http_syntax import BadHead, check_beginning
+from core.wire.http_unfinished import Unfinished
 
 MOST_WAITING = 64
 """Requests of one connection that may wait for their commits; past that it is not read."""
@@ -45,21 +44,21 @@ class Phase:
 class HttpConnection(asyncio.BufferedProtocol):
     """See the module's theory of operation."""
 
-    def __init__(self, shared: HttpShared, peer: Peer) -> None:
+    def __init__(self, shared: HttpShared, door: HttpDoor, peer: Peer) -> None:
         self._shared = shared
         self._rules = shared.rules
         self._intake = shared.intake
+        self._door = door
         self._peer = peer
-        self._behind_proxy = peer.remote[0] in shared.rules.trusted_proxies
+        self._facts: Facts = {}
+        self._direct = peer.via is None and peer.remote[0] not in shared.rules.trusted_proxies and door.open
+        """Nothing but its head and its body matters to a request of this connection."""
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
         self._answers: deque[HttpAnswer] = deque()
         self._phase = Phase.HEAD
-        self._rest = b""  # read, but not yet looked at: a partial head, or what waits while paused
+        self._unfinished = Unfinished(shared)
         self._began = 0.0
-        self._head: Head | None = None
-        self._body: Body | None = None
         self._requests = 0
-        self._held = 0  # bytes that this connection has in the worker's count of unfinished ones
         self._discarded = 0
         self._paused = False
         self._blocked = False
@@ -79,9 +78,10 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._shared.connections.discard(self)
         if self._in_request():
-            seen = self._seen()
-            self._record(None, "the connection ended in the middle of a request", self._head, seen, len(seen))
-        self._forget_request()
+            seen = self._unfinished.seen()
+            reason = "the connection ended in the middle of a request"
+            self._record(None, reason, self._unfinished.head, seen, len(seen))
+        self._unfinished.end()
         self._phase = Phase.LINGER
         self._answers.clear()
 
@@ -99,9 +99,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._began = time.perf_counter()
         data = bytes(self._shared.read_buffer[:nbytes])
-        if self._rest:
-            data = self._rest + data
-            self._rest = b""
+        if self._unfinished.rest:
+            data = self._unfinished.take() + data
         self._read(data)
 
     def _read(self, data: bytes) -> None:
@@ -136,9 +135,10 @@ class HttpConnection(asyncio.BufferedProtocol):
             head = self._shared.judge(raw)
         except BadHead as bad:
             return self._refuse(Refusal(bad.status, bad.reason), seen=raw)
-        self._skipped_empty_line = self._partial_head = False
-        if self._held:
-            self._hold(0)
+        self._skipped_empty_line = False
+        if self._partial_head:
+            self._partial_head = False
+            self._unfinished.end()
         length = head.length
         if length > self._rules.max_body:
             reason = f"the body is {length} bytes; {self._rules.max_body} are allowed"
@@ -156,15 +156,17 @@ class HttpConnection(asyncio.BufferedProtocol):
         if not self._partial_head:
             self._partial_head = True
             self._since = self._shared.now
-        self._rest = rest
-        return self._hold(len(rest))
+        return -1 if self._unfinished.keep(rest) else self._refuse_held()
 
     def _begin_body(self, head: Head, position: int, *, more: bool) -> int:
         if head.refusal is not None and head.expects_continue:
             return self._refuse(head.refusal, head=head)
-        self._head = head
-        limits, max_body = self._rules.limits, self._rules.max_body
-        self._body = ChunkedBody(max_body=max_body, limits=limits) if head.chunked else CountedBody(head.length)
+        if not self._direct and head.refusal is None:
+            try:
+                self._door.look_at_head(head, self._door.peer_of(head, self._peer), self._facts)
+            except Refused as refused:
+                return self._refuse(refused.refusal, head=head)
+        self._unfinished.begin(head)
         self._enter(Phase.BODY)
         if head.expects_continue and not more:
             interim = HttpAnswer(self._shared, self, None, close=False)
@@ -175,7 +177,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _read_body(self, data: bytes) -> bytes:
         """More of the body; what belongs to the next request."""
-        body, head = self._body, self._head
+        body, head = self._unfinished.body, self._unfinished.head
         assert body is not None
         assert head is not None
         try:
@@ -184,72 +186,49 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._refuse(Refusal(bad.status, bad.reason), head=head, seen=body.payload() or data, size=body.size)
             return b""
         if not body.done:
-            self._hold(body.size)
+            if not self._unfinished.hold(body.size):
+                self._refuse_held()
             return b""
-        self._body = self._head = None
-        self._hold(0)
+        self._unfinished.end()
         self._enter(Phase.HEAD)
         self._complete(head, body.payload())
         return rest
 
-    def _hold(self, size: int) -> int:
-        """Notes how much of an unfinished request is here; refuses it where that is more than there is room for."""
-        shared = self._shared
-        shared.held += size - self._held
-        self._held = size
-        if size and shared.overfull():
-            self._refuse(Refusal(503, "too many unfinished requests are held"))
-        return -1
+    def _refuse_held(self) -> int:
+        return self._refuse(Refusal(503, "too many unfinished requests are held"))
 
-    def _complete(self, head: Head, payload: bytes) -> None:
+    def _complete(self, head: Head, body: bytes) -> None:
         """A request is here whole: refused by the handler, turned away for now, or taken."""
         self._requests += 1
         close = not head.keep_alive or self._draining or self._requests >= self._rules.max_requests
-        size, refusal = len(payload), head.refusal
-        if refusal is None and head.codings:
+        refusal, payload, peer, extra = head.refusal, body, self._peer, None
+        if refusal is None and not (self._direct and not head.codings):
+            peer = self._door.peer_of(head, peer)
             try:
-                payload = uncoded(payload, head.codings, self._rules.max_body)
-            except BadHead as bad:
-                refusal = Refusal(bad.status, bad.reason)
+                payload, extra = self._door.admit(head, body, peer, self._facts)
+            except Refused as refused:
+                refusal = refused.refusal
         if refusal is None and (reason := self._intake.full()):
             refusal = Refusal(503, reason)
         if refusal is not None:
-            self._answer_refused(refusal, head=head, seen=payload, size=size, close=close)
+            self._answer_refused(refusal, head=head, seen=body, size=len(body), close=close)
         else:
             answer = HttpAnswer(self._shared, self, head, close)
             self._answers.append(answer)
-            self._intake.take(self._received(head, payload), answer)
+            id, at = self._intake.new_id(), time.time_ns() // 1_000_000
+            received = Received(
+                *(id, at, self._began, peer.remote, peer.where, payload, head, self._state), head.describe, extra
+            )
+            self._intake.take(received, answer)
         if close:
             self._enter(Phase.LINGER)
         else:
             self._since = self._shared.now
 
-    def _received(self, head: Head, payload: bytes) -> Received:
-        peer = self._peer
-        extra: dict[str, Any] | None = None
-        if self._behind_proxy:
-            remote = client_of(head.headers, peer.remote, self._rules.trusted_proxies, self._rules.forwarded)
-            if remote != peer.remote:
-                peer = peer_at(remote, via=peer.where)
-        if peer.via is not None:
-            extra = {"remote.via": peer.via}
-        return Received(
-            self._intake.new_id(),
-            time.time_ns() // 1_000_000,
-            self._began,
-            peer.remote,
-            peer.where,
-            payload,
-            head,
-            self._state,
-            head.describe,
-            extra,
-        )
-
     def _refuse(self, refusal: Refusal, *, head: Head | None = None, seen: bytes = b"", size: int | None = None) -> int:
         """Refuses what was being read and reads no more of this connection."""
-        seen = seen or self._seen()
-        self._answer_refused(refusal, head=head or self._head, seen=seen, size=size or len(seen), close=True)
+        seen = seen or self._unfinished.seen()
+        self._answer_refused(refusal, head=head or self._unfinished.head, seen=seen, size=size or len(seen), close=True)
         return -1
 
     def _answer_refused(self, refusal: Refusal, *, head: Head | None, seen: bytes, size: int, close: bool) -> None:
@@ -258,25 +237,16 @@ class HttpConnection(asyncio.BufferedProtocol):
         answer.refuse(refusal)
         self._answers.append(answer)
         if close:
-            self._forget_request()
+            self._unfinished.end()
             self._enter(Phase.LINGER)
         self.flush()
 
     def _record(self, status: int | None, reason: str, head: Head | None, seen: bytes, size: int) -> None:
-        remote = self._peer.remote
-        if self._behind_proxy and head is not None:
-            remote = client_of(head.headers, remote, self._rules.trusted_proxies, self._rules.forwarded)
-        self._intake.refuse(reason, status, remote, head, seen[:KEPT_OF_REFUSED], size)
-
-    def _seen(self) -> bytes:
-        return self._body.payload() if self._body is not None else self._rest
+        peer = self._peer if self._direct or head is None else self._door.peer_of(head, self._peer)
+        self._intake.refuse(reason, status, peer.remote, head, seen[:KEPT_OF_REFUSED], size)
 
     def _in_request(self) -> bool:
-        return self._phase == Phase.BODY or (bool(self._rest) and not self._paused)
-
-    def _forget_request(self) -> None:
-        self._rest, self._head, self._body = b"", None, None
-        self._hold(0)
+        return self._phase == Phase.BODY or (bool(self._unfinished.rest) and not self._paused)
 
     def _enter(self, phase: int) -> None:
         self._phase = phase
@@ -322,15 +292,15 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def _pause(self, rest: bytes) -> None:
-        self._rest = rest
         self._paused = True
         self._transport.pause_reading()
-        self._hold(len(rest))
+        if not self._unfinished.keep(rest):
+            self._refuse_held()
 
     def _resume(self) -> None:
         self._paused = False
-        rest, self._rest = self._rest, b""
-        self._hold(0)
+        rest = self._unfinished.take()
+        self._unfinished.hold(0)
         self._read(rest)
         if self._paused:
             return
@@ -351,7 +321,7 @@ class HttpConnection(asyncio.BufferedProtocol):
                     self._transport.abort() if self._transport.get_write_buffer_size() else self._transport.close()
             case Phase.HEAD if self._paused or self._answers:
                 pass
-            case Phase.HEAD if self._rest:
+            case Phase.HEAD if self._unfinished.rest:
                 if waited > self._rules.head_timeout:
                     self._refuse(Refusal(408, f"the head took longer than {self._rules.head_timeout:g} s"))
             case Phase.HEAD:
@@ -361,7 +331,8 @@ class HttpConnection(asyncio.BufferedProtocol):
                 self._sweep_body(waited)
 
     def _sweep_body(self, waited: float) -> None:
-        rules, size = self._rules, self._body.size if self._body is not None else 0
+        rules, body = self._rules, self._unfinished.body
+        size = body.size if body is not None else 0
         if waited > rules.body_timeout:
             self._refuse(Refusal(408, f"the body took longer than {rules.body_timeout:g} s"))
         elif waited > RATE_GRACE and size < waited * rules.body_rate:
@@ -380,7 +351,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         already be sending it when its connection is closed."""
         self._draining = True
         self._since = self._shared.now
-        if self._phase == Phase.HEAD and not self._rest and self._answers:
+        if self._phase == Phase.HEAD and not self._unfinished.rest and self._answers:
             self._answers[-1].be_last()
             self._enter(Phase.LINGER)
 

@@ -3,8 +3,10 @@
 import asyncio
 
 from core.catalogue.behaviour import Intake, Peer
+from core.wire.gate import Gate
 from core.wire.http_answer import CLOSE
 from core.wire.http_connection import HttpConnection
+from core.wire.http_door import HttpDoor
 from core.wire.http_head import Refusal
 from core.wire.http_shared import HttpRules, HttpShared
 
@@ -12,12 +14,14 @@ from core.wire.http_shared import HttpRules, HttpShared
 class HttpHandler:
     """Makes the connections and looks after all of them."""
 
-    def __init__(self, rules: HttpRules, intake: Intake) -> None:
+    def __init__(self, rules: HttpRules, intake: Intake, gate: Gate | None = None) -> None:
         self.largest = rules.limits.max_head + rules.max_body
-        self._shared = HttpShared(rules, intake)
+        hidden = frozenset(name.encode() for name in gate.hidden_fields) if gate is not None else frozenset[bytes]()
+        self._shared = HttpShared(rules, intake, hidden)
+        self._door = HttpDoor(self._shared, gate)
 
     def connection(self, peer: Peer) -> HttpConnection:
-        return HttpConnection(self._shared, peer)
+        return HttpConnection(self._shared, self._door, peer)
 
     def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
         return TurnedAway(self._shared, peer, reason)
@@ -27,6 +31,7 @@ class HttpHandler:
 
     def sweep(self, now: float) -> None:
         self._shared.now = now
+        self._door.look(now)
         for connection in tuple(self._shared.connections):
             connection.sweep(now)
 

@@ -38,6 +38,7 @@ class Head(JournalHead):
     """A judged head."""
 
     __slots__ = (
+        "admitted",
         "chunked",
         "codings",
         "expects_continue",
@@ -68,6 +69,12 @@ class Head(JournalHead):
     """What was laid over the content, first to last."""
     refusal: Refusal | None
     """The handler's own verdict, such as 404 or 405, which is as much a function of the head."""
+    admitted: tuple[int, str] | None
+    """The generation of the gate that let this head in, and as whom, where that too is a function of the head."""
+
+    def fields(self) -> dict[str, str]:
+        """All fields as they came, secret ones too: for authentication alone."""
+        return {**self.headers, **self.secrets}
 
     def describe(self) -> dict[str, Any]:
         """The metadata that a script is given of it; a fresh copy, for scripts may change what they get."""
@@ -165,6 +172,7 @@ def _read(request: h11.Request, raw: bytes, hidden: frozenset[bytes]) -> Head:
     head.expects_continue = False
     head.codings = ()
     head.refusal = None
+    head.admitted = None
     return head
 
 

@@ -55,14 +55,15 @@ class Connected(Protocol):
 class HttpShared:
     """Made once a worker."""
 
-    def __init__(self, rules: HttpRules, intake: Intake) -> None:
+    def __init__(self, rules: HttpRules, intake: Intake, hidden: frozenset[bytes] = frozenset()) -> None:
+        """`hidden` are the lower-case names of fields whose values are this source's secrets."""
         self.rules = rules
         self.intake = intake
         self.connections: set[Connected] = set()
         self.now = 0.0
         """The loop's time at the last sweep: near enough for limits, and free to read."""
         self.read_buffer = memoryview(bytearray(READ_BYTES))
-        self.judge = HeadJudge(rules.limits, self._refusal_of).judge
+        self.judge = HeadJudge(rules.limits, self._refusal_of, hidden).judge
         self.held = 0
         """Bytes of unfinished requests."""
         self._most_held = max(HELD_BYTES, rules.max_body + rules.limits.max_head)

@@ -15,7 +15,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Deduplicator, Handler, Peer, RemoteDecoder, RemoteDeduplicator
+from core.catalogue.behaviour import (
+    AuthenticationContext,
+    Deduplicator,
+    Handler,
+    Peer,
+    RemoteDecoder,
+    RemoteDeduplicator,
+)
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -44,7 +51,7 @@ from core.worker.lifeline import (
     send,
     to_worker,
 )
-from core.worker.making import Making, as_remote
+from core.worker.making import Making, as_remote, make_handler
 from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
@@ -134,8 +141,8 @@ class Worker:
             await self._decoding.open()
 
     def _make_handler(self, source: Configured) -> Handler:
-        slot = source.slots["interaction_handler"]
-        made: Handler = slot.component.make(slot.settings, self._intake)
+        context = AuthenticationContext(Path(self._configure.tenant_folder))
+        made = make_handler(source.slots["interaction_handler"], self._intake, context)
         made.sweep(self._loop.time())
         return made
 

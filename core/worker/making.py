@@ -1,10 +1,22 @@
-"""Makes a decoder of its configuration, with all that is in its slots."""
+"""Makes decoders and handlers of their configuration, with all that is in their slots."""
 
+from collections.abc import Iterable
 from typing import cast
 
-from core.catalogue.behaviour import Decoder, Received, RemoteDecoder
+import msgspec
+
+from core.catalogue.behaviour import (
+    AuthenticationContext,
+    Authenticator,
+    Decoder,
+    Handler,
+    Intake,
+    Received,
+    RemoteDecoder,
+)
 from core.catalogue.composition import Parts
 from core.catalogue.configured import Configured
+from core.errors import ConfigurationError
 from core.scripting.log import DecodeLog
 from core.scripting.turns import Done
 from core.worker.context import Context
@@ -71,3 +83,28 @@ class Making:
 def as_remote(decoding: Runner | RemoteDecoder) -> RemoteDecoder:
     """Whatever decodes as a `RemoteDecoder`."""
     return InWorker(decoding) if isinstance(decoding, Runner) else decoding
+
+
+def make_handler(configured: Configured, intake: Intake, context: AuthenticationContext) -> Handler:
+    """The handler that a configuration describes. ConfigurationError names the component and the key of a secret that
+    cannot be read."""
+    component = configured.component
+    if not component.slots:
+        made: Handler = component.make(configured.settings, intake)
+        return made
+    parts = {key: authenticators(many, context) for key, many in configured.lists.items()}
+    return component.make(configured.settings, intake, parts)
+
+
+def authenticators(configured: Iterable[Configured], context: AuthenticationContext) -> list[Authenticator]:
+    """The ways in which devices may show who they are, in order."""
+    return [_authenticator(each, context) for each in configured]
+
+
+def _authenticator(configured: Configured, context: AuthenticationContext) -> Authenticator:
+    try:
+        made: Authenticator = configured.component.make(configured.settings, context)
+        return made
+    except ConfigurationError as error:
+        faults = [msgspec.structs.replace(fault, path=configured.path) for fault in error.faults]
+        raise ConfigurationError(faults) from error

@@ -116,7 +116,7 @@ class Served:
         """What comes of a connection on which these parts arrive, and then the device's end."""
         recorded = Recorded()
         self._shared.intake = MemoryIntake(recorded)
-        connection = HttpConnection(self._shared, peer_at(("127.0.0.1", 1)))
+        connection = HttpConnection(self._shared, self._handler._door, peer_at(("127.0.0.1", 1)))
         connection.connection_made(MemoryTransport(recorded))
         for part in parts:
             while part and recorded.reading:

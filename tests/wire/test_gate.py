@@ -16,7 +16,8 @@ from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import catalogue
 from core.errors import ConfigurationError
 from core.wire.failure_limit import FailureLimit
-from core.wire.gate import NO_CREDENTIALS, Admission, Gate, make_gate
+from core.wire.gate import NO_CREDENTIALS, Admission, Gate
+from core.worker.making import authenticators
 
 SLOT = Slot("authentication", "authentication", "Authentication", required=False, many=True)
 NOW = 1_700_000_000.0
@@ -64,9 +65,7 @@ CHAT = configured(
 
 
 def gate(folder: Path, *components: Configured, most: int = 10) -> Gate:
-    made = make_gate(components, AuthenticationContext(folder), most)
-    assert made is not None
-    return made
+    return Gate(authenticators(components, AuthenticationContext(folder)), most)
 
 
 def basic(user: str, password: str) -> dict[str, str]:
@@ -75,10 +74,6 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 def signed(content: bytes, algorithm: str = "sha256", secret: bytes = b"hush") -> bytes:
     return hmac.new(secret, content, algorithm).digest()
-
-
-def test_one_without_anything_in_it_is_no_gate(folder: Path) -> None:
-    assert make_gate([], AuthenticationContext(folder), 10) is None
 
 
 @pytest.mark.parametrize(
@@ -233,7 +228,7 @@ def test_a_changed_secret_acts_and_gives_up_what_was_remembered(tmp_path: Path) 
 
 def test_a_secret_that_cannot_be_read_is_a_fault_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        make_gate([API_KEY, BEARER], AuthenticationContext(tmp_path), 10)
+        gate(tmp_path, API_KEY, BEARER)
     (fault,) = raised.value.faults
     assert (fault.path, fault.key) == ("authentication/api_key", "key")
     assert "the file" in fault.message

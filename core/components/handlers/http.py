@@ -1,12 +1,15 @@
 """HTTP Socket Interaction Handler Factory: every HTTP/1.1 request with a body is one payload (RFC 9110, RFC 9112)."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, cast
 
-from core.catalogue.behaviour import Intake
-from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.behaviour import Authenticator, Intake
+from core.catalogue.component import Component, SiteWhereName, Slot
+from core.catalogue.composition import Parts
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
 from core.wire.forwarded import ForwardedField, Networks, network_of
+from core.wire.gate import Gate
 from core.wire.http_answer import TEXT
 from core.wire.http_handler import HttpHandler
 from core.wire.http_shared import HttpRules
@@ -121,6 +124,16 @@ class HttpSettings(Settings):
             "Most body", "bytes of a body, decompressed; more is answered 413", least="1 B", most="256 MiB", folded=True
         ),
     ] = Size("1 MiB")
+    authentication_failures: Annotated[
+        int,
+        setting(
+            "Most failures",
+            "failed authentications of one address in a minute; from then on it is answered 429; 0 is no limit",
+            least=0,
+            most=1_000_000,
+            folded=True,
+        ),
+    ] = 10
     max_requests: Annotated[
         int,
         setting(
@@ -183,8 +196,10 @@ class HttpSettings(Settings):
     ] = Duration("30 s")
 
 
-def make(settings: HttpSettings, intake: Intake) -> HttpHandler:
+def make(settings: HttpSettings, intake: Intake, parts: Parts) -> HttpHandler:
     """The handler of one worker."""
+    authenticators = cast("Sequence[Authenticator]", parts.get("authentication", ()))
+    gate = Gate(authenticators, settings.authentication_failures) if authenticators else None
     rules = HttpRules(
         paths=settings.paths,
         methods=frozenset(method.upper() for method in settings.methods),
@@ -205,7 +220,7 @@ def make(settings: HttpSettings, intake: Intake) -> HttpHandler:
         idle_timeout=settings.idle_timeout,
         write_timeout=settings.write_timeout,
     )
-    return HttpHandler(rules, intake)
+    return HttpHandler(rules, intake, gate)
 
 
 COMPONENT = Component(
@@ -215,5 +230,6 @@ COMPONENT = Component(
     summary="every HTTP request is one payload, answered when it is on disk",
     settings=HttpSettings,
     make=make,
+    slots=(Slot("authentication", "authentication", "Authentication", required=False, many=True),),
     sitewhere=SiteWhereName("http-interaction-handler-factory"),
 )
