@@ -30,8 +30,8 @@ class TextEditor(Input):
             super().__init__()
             self.editor = editor
 
-    def __init__(self, text: str, placeholder: str = "") -> None:
-        super().__init__(text, placeholder=placeholder, compact=True)
+    def __init__(self, text: str, placeholder: str = "", *, password: bool = False) -> None:
+        super().__init__(text, placeholder=placeholder, password=password, compact=True)
 
     @property
     def text(self) -> str:
@@ -121,6 +121,3 @@ class ScriptEditor(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         event.stop()
         self.action_choose()
-
-
-Editor = TextEditor | ChoiceEditor | ScriptEditor

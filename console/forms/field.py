@@ -5,10 +5,13 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Static
 
-from console.forms.editors import ChoiceEditor, Editor, ScriptEditor, TextEditor
+from console.forms.editors import ChoiceEditor, ScriptEditor, TextEditor
+from console.forms.secret_editor import SecretEditor
 from console.forms.words import hint
 from console.text import mark, visible
 from core.catalogue.settings import Setting, Value, check_text, parse_text, value_text
+
+Editor = TextEditor | ChoiceEditor | ScriptEditor | SecretEditor
 
 
 class Field(Horizontal):
@@ -34,6 +37,8 @@ class Field(Horizontal):
         self.kept = text
         """The text that the draft knows of; what is typed since then is newer than the draft."""
         self.editor.disabled = fixed
+        self._refused = ""
+        self.set_class(setting.kind == "secret", "-secret")
 
     def compose(self) -> ComposeResult:
         yield Static(self.setting.title, classes="field-title", markup=False)
@@ -59,6 +64,8 @@ class Field(Horizontal):
         """What is wrong with it; None where it fits."""
         if self.text.strip() in self.others:
             return f"{self.text.strip()!r} is taken by another here"
+        if self.secret:
+            return None
         return check_text(self.setting, self.text)
 
     @property
@@ -69,7 +76,28 @@ class Field(Horizontal):
     @property
     def touched(self) -> bool:
         """Something was typed that the draft does not know of yet."""
-        return self.text != self.kept
+        return self.text != self.kept or bool(self.secret)
+
+    @property
+    def secret(self) -> str:
+        """A secret that was typed and that the engine does not keep yet."""
+        return self.editor.typed if isinstance(self.editor, SecretEditor) else ""
+
+    @property
+    def unfinished(self) -> bool:
+        """A secret is being typed: it is not taken before the field is left."""
+        return isinstance(self.editor, SecretEditor) and self.editor.typing
+
+    def hold(self, name: str, secret: str) -> None:
+        """The engine keeps the secret that was typed."""
+        if isinstance(self.editor, SecretEditor):
+            self.editor.hold(name, secret)
+        self._show_note()
+
+    def refuse(self, why: str) -> None:
+        """What was typed could not be kept; that stands beside it until it is edited."""
+        self._refused = why
+        self._show_note()
 
     def take(self, text: str) -> None:
         """Takes a value that was chosen in a dialog."""
@@ -78,7 +106,7 @@ class Field(Horizontal):
 
     def show(self, text: str, *, fault: str = "") -> None:
         """Shows what the draft says, and what the engine says against it; what is being typed is left alone."""
-        emptied = self.editor.has_focus and not self.text.strip()
+        emptied = self.editor.has_focus_within and not self.text.strip()
         if not self.touched and not emptied and not self._means(text):
             self.editor.show(text)
             self.kept = text
@@ -93,12 +121,17 @@ class Field(Horizontal):
 
     def on_text_editor_edited(self, event: TextEditor.Edited) -> None:
         event.stop()
+        self._refused = ""
         self._show_note()
         self.post_message(self.Changed(self))
 
+    def on_secret_editor_entered(self, event: SecretEditor.Entered) -> None:
+        event.stop()
+        self.post_message(self.Changed(self))
+
     def _show_note(self, fault: str = "") -> None:
-        said = self.problem or fault
-        required = self.setting.required and not self.text.strip()
+        said = self._refused or self.problem or fault
+        required = self.setting.required and not (self.text.strip() or self.secret)
         note = self.query_one(".field-note", Static)
         note.update(visible(f"{'!' if required else mark('error')} {said}" if said else hint(self.setting)))
         note.set_class(bool(said), "-wrong")
@@ -111,5 +144,7 @@ def _editor(setting: Setting, text: str) -> Editor:
         return ChoiceEditor(text, setting.choices)
     if setting.kind == "script":
         return ScriptEditor(text)
+    if setting.kind == "secret":
+        return SecretEditor(text)
     default = "" if setting.default is None else value_text(setting.default)
     return TextEditor(text, placeholder=default)

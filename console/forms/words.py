@@ -8,6 +8,7 @@ _KINDS = {
     "list": "separated by commas",
     "integer": "a whole number",
     "number": "a number",
+    "secret": "env:NAME or file:PATH, never the secret itself",
 }
 
 

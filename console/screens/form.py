@@ -21,6 +21,7 @@ from console.forms.words import full_help
 from console.screens.base import Kind
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
+from console.screens.secrets import keep_secret
 from console.text import visible
 from core.catalogue.settings import Setting, Value, shown_text, value_text
 from core.control.messages import Edit
@@ -189,7 +190,7 @@ class FormScreen(OfTenantScreen):
             return
         if self._waiting is not None:
             self._waiting.stop()
-        self._waiting = self.set_timer(KEPT_AFTER, lambda: self.work(self.settle))
+        self._waiting = self.set_timer(KEPT_AFTER, lambda: self.work(self._settle_typed))
         self._show_fold()
         self.refresh_frame()
 
@@ -197,10 +198,22 @@ class FormScreen(OfTenantScreen):
         if self._waiting is not None:
             self._waiting.stop()
             self._waiting = None
+        await self._settle([field for field in self.query(Field) if field.touched])
+
+    async def _settle_typed(self) -> None:
+        """Settles what has rested for a moment; a secret that is half typed is none yet."""
+        await self._settle([field for field in self.query(Field) if field.touched and not field.unfinished])
+
+    async def _settle(self, touched: list[Field]) -> None:
         async with self._keeping:
-            fields = {field.setting.key: field for field in self.query(Field) if field.touched}
-            if fields and not self.session.locked:
-                await self._keep(fields)
+            if not touched or self.session.locked:
+                return
+            try:
+                for field in touched:
+                    if field.secret:
+                        await keep_secret(self.link, self.draft, self.path, field)
+            finally:
+                await self._keep({field.setting.key: field for field in touched if not field.secret})
 
     async def _keep(self, fields: dict[str, Field]) -> None:
         """Brings what was typed into the draft: what fits as values, what does not as the text it is."""

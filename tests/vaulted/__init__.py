@@ -1,0 +1,1 @@
+"""A package of components with secrets, which only tests know."""
