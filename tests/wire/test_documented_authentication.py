@@ -13,7 +13,8 @@ from core.catalogue.behaviour import AuthenticationContext
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
 from core.catalogue.registry import catalogue
-from core.wire.gate import Gate, make_gate
+from core.wire.gate import Gate
+from core.worker.making import authenticators
 
 PAGE = (Path(__file__).parents[2] / "docs" / "authentication.md").read_text()
 SLOT = Slot("authentication", "authentication", "Authentication", required=False, many=True)
@@ -35,9 +36,7 @@ def gate(recipe: str, folder: Path) -> Gate:
     file = folder / secret["file"]
     file.parent.mkdir(exist_ok=True)
     file.write_text("5ecret\n")
-    made = make_gate([read], AuthenticationContext(folder), 10)
-    assert made is not None
-    return made
+    return Gate(authenticators([read], AuthenticationContext(folder)), 10)
 
 
 def shell(name: str, folder: Path) -> str:

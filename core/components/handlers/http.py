@@ -128,7 +128,7 @@ class HttpSettings(Settings):
         int,
         setting(
             "Most failures",
-            "failed authentications of one address in a minute; from then on it is answered 429; 0 is no limit",
+            "failed authentications of one address in a minute, counted by each worker; then it is answered 429; 0: no limit",
             least=0,
             most=1_000_000,
             folded=True,
