@@ -127,8 +127,8 @@ class HttpSettings(Settings):
     authentication_failures: Annotated[
         int,
         setting(
-            "Most failures",
-            "failed authentications of one address in a minute, counted by each worker; then it is answered 429; 0: no limit",
+            "Failed authentications",
+            "of one address in a minute, by each worker's count; then it is answered 429; 0 is no limit",
             least=0,
             most=1_000_000,
             folded=True,
