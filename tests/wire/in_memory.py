@@ -107,7 +107,7 @@ class Served:
 
     def __init__(self, *, remembers: bool = True) -> None:
         self._recorded = Recorded()
-        self._handler = make(SETTINGS, MemoryIntake(self._recorded))
+        self._handler = make(SETTINGS, MemoryIntake(self._recorded), {})
         self._shared = self._handler._shared
         if not remembers:
             self._shared.judge = self._shared.judge.__self__.judge_anew
