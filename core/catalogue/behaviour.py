@@ -313,6 +313,11 @@ class Intake(Protocol):
         """Why no further request can be taken now; None where one can."""
         ...
 
+    def share(self) -> int:
+        """How many requests of one connection may wait now, at least 1: fewer, the more wait of all, so that a few
+        connections cannot fill the queue for the others."""
+        ...
+
     def new_id(self) -> bytes:
         """The id for a request that is complete: a UUIDv7, never going back within a worker."""
         ...

@@ -19,6 +19,8 @@ from core.worker.slot import Held
 MOST_WAITING = 1024
 """Requests of a worker that may wait for their commit; a further one is answered 503."""
 MOST_WAITING_BYTES = 32 << 20
+SHARES = ((768, 1), (512, 4), (256, 16), (0, 64))
+"""From how many waiting requests of a worker on a connection may have how many of them."""
 REFUSED_A_SECOND = 20
 """Refused requests that a source records a second; beyond that they are only counted."""
 ROW_OVERHEAD = 100
@@ -58,6 +60,10 @@ class WorkerIntake:
         if remote is not None and (remote.waiting >= MOST_WAITING or remote.waiting_bytes >= MOST_WAITING_BYTES):
             return "too many requests wait for their decode"
         return "the disk is nearly full" if self._disk_full else None
+
+    def share(self) -> int:
+        waiting = self._committer.waiting + (self._remote.waiting if self._remote is not None else 0)
+        return next(share for beyond, share in SHARES if waiting >= beyond)
 
     def new_id(self) -> bytes:
         return uuid7().bytes
