@@ -55,7 +55,15 @@ class Node(msgspec.Struct, kw_only=True):
 
     path: str
     kind: Literal[
-        "instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker", "groovy"
+        "instance",
+        "tenant",
+        "event_source",
+        "interaction_handler",
+        "decoder",
+        "deduplicator",
+        "tls",
+        "worker",
+        "groovy",
     ]
     title: str
     state: State
@@ -71,7 +79,8 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`."""
+    and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`, `java`, `pid`,
+    `memory` and `restarts`."""
     children: list["Node"] = []
 
 

@@ -100,6 +100,7 @@ class Generation:
             source=source,
             packages=list(self._surroundings.catalogue.packages),
             table=dict(self.configured.table),
+            folder=str(home.tenant_folder(self._tenant)),
             script_folders=[str(home.tenant_scripts(self._tenant)), str(home.scripts)],
             journal=str(home.journal / self._tenant / source),
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
@@ -131,7 +132,7 @@ class Generation:
         except BaseException:
             await self._give_up(worker)
             raise
-        worker.script = ready.script
+        worker.script, worker.certificate = ready.script, ready.certificate
         return [casualty for casualty in casualties if casualty.slot not in ready.buried]
 
     async def _give_up(self, worker: WorkerProcess) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
 from core.control.messages import Node, State
+from core.engine.certificate_node import certificate_detail, certificate_reason
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
 from core.engine.worker_process import WorkerProcess
@@ -15,10 +16,11 @@ from core.groovy.sidecar import Sidecar
 from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
 
-_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator"]] = {
+_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator", "tls"]] = {
     "interaction_handler": "interaction_handler",
     "decoder": "decoder",
     "deduplicator": "deduplicator",
+    "tls": "tls",
 }
 
 
@@ -70,6 +72,9 @@ def _slot_nodes(source: Shown, sidecar: Sidecar | None) -> list[Node]:
         detail: dict[str, Any] = {"type": filled.component.type}
         fault = _script_fault(source, key)
         state, reason = _state(source, filled, sidecar)
+        if filled.component.role == "tls":
+            detail |= certificate_detail(source.workers)
+            reason = certificate_reason(source.workers)
         if "script" in filled.table:
             detail["script"] = filled.table["script"]
             if filled.component.role == "decoder":

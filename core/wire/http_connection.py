@@ -17,6 +17,7 @@ from core.wire.http_answer import CONTINUE
 from core.wire.http_body import JudgedBody
 from core.wire.http_head import BadHead, Head
 from core.wire.http_shared import HttpAnswer, HttpShared
+from core.wire.tls_words import connection_facts
 
 MOST_WAITING = 64
 """Requests of one connection that may wait for their commits; past that it is not read."""
@@ -62,11 +63,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._unsent_since: float | None = None
         self._remote = peer.remote
         self._where = peer.where
+        self._peer = peer
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._extra = connection_facts(transport, self._peer)
         self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -223,6 +226,7 @@ class HttpConnection(asyncio.BufferedProtocol):
                 head,
                 self._state,
                 head.describe,
+                self._extra,
             )
             self._intake.take(received, answer)
         if close:

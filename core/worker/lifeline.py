@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Fault
+from core.wire.certificates import CertificateFacts
 
 LINE_LIMIT = 8 << 20
 
@@ -22,6 +23,8 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     """The component packages of the catalogue."""
     table: dict[str, Any]
     """The event source's TOML table."""
+    folder: str
+    """The tenant's."""
     script_folders: list[str]
     journal: str
     slot: str
@@ -76,6 +79,8 @@ class Ready(msgspec.Struct, tag=True, kw_only=True):
 
     script: str | None
     buried: list[str] = []
+    certificate: CertificateFacts | None = None
+    """What it shows to devices, where it speaks TLS."""
 
 
 class Buried(msgspec.Struct, tag=True):
@@ -104,6 +109,9 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     uncounted: dict[str, int] = {}
     fault: str | None = None
     """Why the journal cannot be written, if so."""
+    certificate: CertificateFacts | None = None
+    certificate_fault: str | None = None
+    """Why it does not show the newest, if so."""
 
 
 ToWorker = Configure | Poison | Bury | Accept | Drain | Reload
