@@ -344,6 +344,8 @@ class Handler(Protocol):
 
     largest: int
     """The most bytes that one request may have, head and payload."""
+    alpn: Sequence[str]
+    """What it speaks over TLS, as ALPN names it (RFC 7301); none: it has no such name."""
 
     def connection(self, peer: Peer) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from core.cli.cert import cert
 from core.cli.configuration import add, apply, diff, discard, remove, set_settings
 from core.cli.decode import decode
 from core.cli.demo import demo
@@ -29,6 +30,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "secret": secret,
         "check": check,
         "schema": schema,
+        "cert": cert,
     },
 }
 

@@ -63,6 +63,7 @@ class Node(msgspec.Struct, kw_only=True):
         "metadata_extractor",
         "composite_choice",
         "deduplicator",
+        "tls",
         "worker",
         "groovy",
     ]
@@ -80,7 +81,8 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`."""
+    and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`, `java`, `pid`,
+    `memory` and `restarts`."""
     children: list["Node"] = []
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, get_args
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
 from core.control.messages import Node, State
+from core.engine.certificate_node import certificate_detail, certificate_reason
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
 from core.engine.worker_process import WorkerProcess
@@ -15,7 +16,7 @@ from core.groovy.sidecar import Sidecar
 from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
 
-_Kind = Literal["interaction_handler", "decoder", "metadata_extractor", "composite_choice", "deduplicator"]
+_Kind = Literal["interaction_handler", "decoder", "metadata_extractor", "composite_choice", "deduplicator", "tls"]
 _KINDS: dict[str, _Kind] = {kind: kind for kind in get_args(_Kind)}
 
 
@@ -70,6 +71,9 @@ def _slot_node(source: Shown, above: Configured, filled: Configured, sidecar: Si
     detail: dict[str, Any] = {"type": filled.component.type}
     fault = _script_fault(source, filled)
     state, reason = _state(source, filled, sidecar)
+    if filled.component.role == "tls":
+        detail |= certificate_detail(source.workers)
+        reason = reason or certificate_reason(source.workers)
     if "script" in filled.table:
         detail["script"] = filled.table["script"]
     if filled is source.configured.slots.get("decoder") and source.workers and source.workers[0].script:

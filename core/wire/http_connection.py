@@ -19,6 +19,7 @@ from core.wire.http_head import Head, Refusal
 from core.wire.http_shared import HttpAnswer, HttpShared
 from core.wire.http_syntax import BadHead, check_beginning
 from core.wire.http_unfinished import Unfinished
+from core.wire.tls_words import tls_facts
 
 LINGER_SECONDS = 2.0
 MOST_DISCARDED = 256 << 10
@@ -71,6 +72,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._facts = tls_facts(transport) or {}
+        self._direct = self._direct and not self._facts
         self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
