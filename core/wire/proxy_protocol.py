@@ -9,10 +9,8 @@ import ipaddress
 import re
 import socket
 import struct
-from collections.abc import Sequence
 
 Address = tuple[str, int]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 """With which version 2 begins."""
@@ -93,19 +91,6 @@ def _source_v2(header: bytes) -> Address | None:
         raise Malformed("the PROXY header is too short for its addresses")
     source, _, port, _ = layout.unpack_from(header, FIXED_V2)
     return str(ipaddress.ip_address(source)), port
-
-
-def networks(names: Sequence[str]) -> tuple[Network, ...]:
-    """Addresses and networks in their usual spelling; ValueError names the one that is none."""
-    return tuple(ipaddress.ip_network(name) for name in names)
-
-
-def within(host: str, trusted: Sequence[Network]) -> bool:
-    """Whether an address, also an IPv4 one as IPv6 sockets spell it, is in one of the networks."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in trusted)
 
 
 async def read_header(connection: socket.socket) -> Address | None:

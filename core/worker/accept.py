@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.catalogue.behaviour import Peer, peer_at
-from core.wire.proxy_protocol import Malformed, Network, read_header, within
+from core.wire.networks import Networks
+from core.wire.proxy_protocol import Malformed, read_header
 from core.wire.tls import Tls
 from core.wire.tls_connection import TlsConnection
 from core.worker.admission import Accepted, Admission
@@ -40,7 +41,7 @@ class Acceptor:
         listeners: Sequence[socket.socket],
         admission: Admission,
         tls: Tls | None = None,
-        proxies: Sequence[Network] = (),
+        proxies: Networks | None = None,
     ) -> None:
         self._listeners = listeners
         self._admission = admission
@@ -105,7 +106,7 @@ class Acceptor:
 
     async def _arrive(self, connection: Accepted, peer: Peer) -> None:
         try:
-            if self._proxies and within(peer.remote[0], self._proxies):
+            if self._proxies and peer.remote[0] in self._proxies:
                 peer = await self._behind(connection, peer)
             make = self._admission.admit(connection, peer)
             if make is None:

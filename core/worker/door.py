@@ -7,8 +7,7 @@ from pathlib import Path
 from core.catalogue.behaviour import Handler, Intake
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
-from core.errors import ConfigurationError, Fault
-from core.wire.proxy_protocol import networks
+from core.wire.networks import Networks
 from core.wire.tls import Tls
 from core.worker.accept import Acceptor
 from core.worker.admission import Admission
@@ -32,14 +31,10 @@ def make_acceptor(
     share: int,
     tls: Tls | None,
 ) -> Acceptor:
-    """The acceptor of one of `share` workers. ConfigurationError where a proxy's name is no network."""
+    """The acceptor of one of `share` workers."""
     settings = source.settings
     assert isinstance(settings, SocketSettings)
-    try:
-        proxies = networks(settings.proxy_protocol)
-    except ValueError as error:
-        raise ConfigurationError([Fault(path=source.path, key="proxy_protocol", message=str(error))]) from error
     most, most_of_one = (
         -(-limit // share) for limit in (settings.max_connections, settings.max_connections_per_remote)
     )
-    return Acceptor(listeners, Admission(handler, intake, most, most_of_one), tls, proxies)
+    return Acceptor(listeners, Admission(handler, intake, most, most_of_one), tls, Networks(settings.proxy_protocol))

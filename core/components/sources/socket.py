@@ -6,6 +6,7 @@ from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
 from core.wire.listen import listen_tcp
+from core.wire.networks import network_fault
 
 
 class SocketSettings(Settings):
@@ -66,8 +67,7 @@ class SocketSettings(Settings):
             "PROXY protocol from",
             "addresses or networks of proxies that begin each connection with a PROXY protocol header, version 1 or 2; "
             "none given: it is not read",
-            pattern=r"[0-9A-Fa-f.:]+(/\d{1,3})?",
-            pattern_help="is no address or network: write one such as 10.0.0.7 or 10.0.0.0/24",
+            check=network_fault,
             folded=True,
         ),
     ] = ()
