@@ -37,6 +37,11 @@ WIDE = 130
 """From this many columns on the right half shows the full help and the TOML."""
 
 
+class Fields(VerticalScroll, inherit_bindings=False):
+    """The scrolled part, without keys of its own: home and end go to the first and the last field, also where there
+    is something to scroll to, and every move brings its field into sight."""
+
+
 class FormScreen(OfTenantScreen):
     """A form over the table at `path`. Subclasses say which settings it has, and what stands above the fold."""
 
@@ -88,7 +93,7 @@ class FormScreen(OfTenantScreen):
     def compose_body(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="left"):
-                with VerticalScroll(id="form", can_focus=False):
+                with Fields(id="form", can_focus=False):
                     yield from self._fields(folded=False)
                     yield from self.compose_slots()
                     if any(setting.folded for setting in self.settings.values()):
