@@ -46,7 +46,7 @@ class SlotRow(Widget, can_focus=True):
         text = Text(no_wrap=True, overflow="ellipsis")
         need = "required" if self.slot.required else "optional"
         title = Text(self.slot.title, self.get_component_rich_style("slot--title", partial=True))
-        _spread(text, title, Text(need, quiet), width)
+        spread(text, title, Text(need, quiet), width)
         pointer = sign("▸") if self.has_focus else " "
         if self.filled:
             name = Text(f"{pointer} {visible(self.filled)}")
@@ -54,13 +54,13 @@ class SlotRow(Widget, can_focus=True):
                 name.append(
                     f"  {mark('staged')} {self.news}", self.get_component_rich_style("slot--staged", partial=True)
                 )
-            _spread(text, name, Text("enter open  d remove", quiet), width)
+            spread(text, name, Text("enter open  d remove", quiet), width)
             for said in self.wrong:
-                text.append(f"  ! {visible(said)}\n", wrong)
+                spread(text, Text(f"  ! {visible(said)}", wrong), Text(), width)
         else:
             empty = f"! {self.slot.title} is Required" if self.slot.required else "none"
             line = Text(f"{pointer} ").append(empty, wrong if self.slot.required else quiet)
-            _spread(text, line, Text("a Add Component", quiet), width)
+            spread(text, line, Text("a Add Component", quiet), width)
         return text
 
     async def on_click(self, event: events.Click) -> None:
@@ -68,7 +68,8 @@ class SlotRow(Widget, can_focus=True):
             await self.screen.run_action("perform('open')")
 
 
-def _spread(text: Text, left: Text, right: Text, width: int) -> None:
+def spread(text: Text, left: Text, right: Text, width: int) -> None:
+    """Adds a line to `text`: `left` at the left edge, cut where it must be, and `right` at the right one."""
     left.truncate(max(1, width - right.cell_len - 1), overflow="ellipsis")
     text.append_text(left)
     text.append(" " * max(1, width - left.cell_len - right.cell_len)).append_text(right).append("\n")

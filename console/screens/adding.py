@@ -7,6 +7,7 @@ from console.screens.dialogs import Answer, Question
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
 from core.catalogue.component import Component, Slot
+from core.catalogue.settings import Value
 from core.control.messages import Edit
 
 
@@ -21,10 +22,11 @@ async def add_component(
 
     async def chosen(type: str) -> None:
         await screen.settle()
-        values = {"id": _free_id(screen, slot, type)} if slot.many else {}
+        name = _free_name(screen, path(), type) if slot.many else ""
+        values: dict[str, Value | None] = {slot.index.key: name} if slot.many else {}
         await screen.draft.edit(Edit(op="add", path=path(), type=type, values=values))
         screen.show_draft()
-        await then(f"{path()}/{values['id']}" if slot.many else path())
+        await then(f"{path()}/{name}" if slot.many else path())
 
     await screen.ask(
         Picker(f"Add Component: {slot.title}" if slot.many else f"Add {slot.title}", entries, verb="Create"), chosen
@@ -41,22 +43,24 @@ def _entry(component: Component) -> Entry:
     )
 
 
-def _free_id(screen: OfTenantScreen, slot: Slot, type: str) -> str:
-    """An id to begin with: the type's name, with a number where that is taken."""
-    taken = {placed.id for placed in screen.draft.listed(screen.session.catalogue, slot.key)}
-    number, id = 1, type
-    while id in taken:
+def _free_name(screen: OfTenantScreen, path: str, type: str) -> str:
+    """A name to begin with in the list at `path`: the type's, with a number where that is taken."""
+    taken = {placed.id for placed in screen.draft.listed(screen.session.catalogue, path)}
+    number, name = 1, type
+    while name in taken:
         number += 1
-        id = f"{type}-{number}"
-    return id
+        name = f"{type}-{number}"
+    return name
 
 
 async def remove_component(screen: OfTenantScreen, placed: Placed, *, needed_by: str = "") -> None:
     """Asks, and takes a component out of the draft; `needed_by` names what needs one there."""
-    required = placed.slot.required and not placed.slot.many
+    beside = screen.draft.listed(screen.session.catalogue, placed.above) if placed.slot.many else []
+    required = placed.slot.required and len(beside) <= 1
     said = f"{placed.title} is taken out of this draft. Nothing changes for devices before that is staged and applied."
     if required:
-        said += f"\n\n{needed_by} needs a {placed.slot.title}: it cannot be applied without one."
+        what = f"one of {placed.slot.title}" if placed.slot.many else f"a {placed.slot.title}"
+        said += f"\n\n{needed_by} needs {what}: it cannot be applied without one."
     question = Question(
         "Delete Required Component?" if required else "Delete Component?",
         said,
@@ -71,3 +75,13 @@ async def remove_component(screen: OfTenantScreen, placed: Placed, *, needed_by:
             screen.show_draft()
 
     await screen.ask(question, answered)
+
+
+async def move_component(screen: OfTenantScreen, placed: Placed, by: int) -> None:
+    """Moves a component of a list up or down in the draft."""
+    await screen.settle()
+    paths = [other.path for other in screen.draft.listed(screen.session.catalogue, placed.above)]
+    to = paths.index(placed.path) + by if placed.path in paths else -1
+    if 0 <= to < len(paths):
+        await screen.draft.edit(Edit(op="move", path=placed.path, to=to))
+        screen.show_draft()

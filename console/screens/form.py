@@ -16,6 +16,7 @@ from textual.widgets import Static
 from console.editor import edit_text
 from console.forms.editors import ChoiceEditor, ScriptEditor, TextEditor
 from console.forms.field import Field
+from console.forms.slot_list import SlotList
 from console.forms.slots import FoldRow, SlotRow
 from console.forms.words import full_help
 from console.screens.base import Kind
@@ -26,8 +27,7 @@ from core.catalogue.settings import Setting, Value, value_text
 from core.control.messages import Edit
 from core.errors import TidegateError
 
-NAMING = ("id", "name")
-"""Settings that even an incomplete draft has: without them nothing names what the form is of."""
+NAMING = frozenset({"id", "name"})
 KEPT_AFTER = 0.15
 """Seconds after the last keystroke until what was typed is brought into the draft."""
 LEAVING = 2.0
@@ -70,6 +70,11 @@ class FormScreen(OfTenantScreen):
     def table(self) -> dict[str, Any]:  # a TOML table
         """What the draft says at `path`."""
         return {}
+
+    @property
+    def naming(self) -> frozenset[str]:
+        """Settings that even an incomplete draft has: without them nothing names what the form is of."""
+        return NAMING
 
     def others(self, key: str) -> frozenset[str]:
         """Values of this setting that others have already."""
@@ -115,7 +120,7 @@ class FormScreen(OfTenantScreen):
 
     def _rest(self) -> None:
         """Begins where a letter or digit is no edit: what is there already is not overwritten by a key too many."""
-        for kind in (SlotRow, ScriptEditor, FoldRow, ChoiceEditor, TextEditor):
+        for kind in (SlotRow, SlotList, ScriptEditor, FoldRow, ChoiceEditor, TextEditor):
             for widget in self.query(kind):
                 if widget.focusable:
                     widget.focus()
@@ -209,7 +214,7 @@ class FormScreen(OfTenantScreen):
         for key, field in fields.items():
             field.kept = field.text
             self.draft.typed.pop((self.path, key), None)
-            if field.problem and (field.text.strip() or key in NAMING):
+            if field.problem and (field.text.strip() or key in self.naming):
                 self.draft.typed[self.path, key] = field.text
             elif self._differs(field):
                 values[key] = field.value

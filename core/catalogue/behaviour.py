@@ -27,6 +27,14 @@ class JournalHead:
         self.place: tuple[int, int] | None = None
 
 
+class OfDevice(msgspec.Struct, frozen=True):
+    """Whose payload it is, as a composite decoder found out."""
+
+    hardware_id: str
+    specification: str
+    """The token of the device's specification."""
+
+
 class Received(msgspec.Struct):
     """One request on its way to the decoder."""
 
@@ -49,6 +57,15 @@ class Received(msgspec.Struct):
     """Metadata beside it, such as `auth.name`."""
     respond: tuple[bytes, int] | None = None
     """What the script wants answered."""
+    device: OfDevice | None = None
+    """Set by a composite decoder for the decoder that it chose."""
+    whole: bytes | None = None
+    """The payload as it came in, where `payload` was cut out of it."""
+
+    @property
+    def kept(self) -> bytes:
+        """The payload that is kept: as it came in."""
+        return self.payload if self.whole is None else self.whole
 
 
 def remote_text(remote: tuple[str, int]) -> str:
@@ -167,6 +184,23 @@ class RemoteDeduplicator(Protocol):
         ...
 
 
+class Registrations(Protocol):
+    """What the tenant's devices have registered as."""
+
+    def specification(self, device: str, done: Callable[[str | None, str], None]) -> None:
+        """Finds the specification token that a device registered with last; `done` hears it, or None and why it could
+        not be looked for, empty where there is none."""
+        ...
+
+    def note(self, request: bytes, events: bytes) -> None:
+        """Takes in the registrations among a request's events, which are JSON as the journal's."""
+        ...
+
+    def close(self) -> None:
+        """Lets go; who waits hears None."""
+        ...
+
+
 class DecoderContext(Protocol):
     """What a decoder may use of the worker that it runs in."""
 
@@ -177,6 +211,8 @@ class DecoderContext(Protocol):
     logger: DecodeLogger
     groovy: str | None
     """Where the Groovy sidecar listens, for a component that needs it."""
+    registrations: Registrations | None
+    """None where there is no journal."""
 
 
 class Answer(Protocol):

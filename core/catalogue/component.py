@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.catalogue.naming import BY_ID, Index
 from core.catalogue.settings import Setting, Settings, describe
 
 
@@ -18,6 +19,9 @@ class Slot:
     title: str
     required: bool = True
     many: bool = False
+    """It takes any number, as a list of tables in TOML."""
+    index: Index = BY_ID
+    """What tells those of one that takes many apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def _no_reason() -> str | None:
 class Component:
     """One entry of the catalogue: a file under `core/components/` declares it as `COMPONENT`.
 
-    `make` builds the behaviour; what it takes and returns is the role's contract in `core.catalogue.behaviour`.
+    `make` builds the behaviour; what it takes and returns is the role's contract in `core.catalogue.behaviour`. A
+    decoder with slots, and what fills them, are made as `core.catalogue.composition` says.
     """
 
     role: str

@@ -47,7 +47,10 @@ def _component(component: Component) -> Schema:
 
 def _slot(slot: Slot) -> Schema:
     inside = {"$ref": f"#/$defs/{slot.role}"}
-    return {"title": slot.title, "type": "array", "items": inside} if slot.many else {"title": slot.title, **inside}
+    if not slot.many:
+        return {"title": slot.title, **inside}
+    least = {"minItems": 1} if slot.required else {}
+    return {"title": slot.title, "type": "array", "items": inside, **least}
 
 
 def _settings(described: Mapping[str, Setting]) -> Schema:

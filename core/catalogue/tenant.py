@@ -3,11 +3,8 @@
 from typing import Annotated
 
 from core.catalogue.component import EVENT_SOURCES, Slot
+from core.catalogue.naming import ID, ID_HELP
 from core.catalogue.settings import Settings, setting
-
-ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-"""What a tenant's or a source's id matches."""
-ID_HELP = "is no id: letters, digits, - and _, at most 64, beginning with a letter or digit"
 
 
 class TenantSettings(Settings):

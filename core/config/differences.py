@@ -52,7 +52,8 @@ def component_differences(slot: Slot, old: Table, new: Table, catalogue: Catalog
     known = component.described() if component else {}
     found += setting_differences(old, new, known, skip=("type", *(inner.key for inner in slots)))
     for inner in slots:
-        found += _slot_differences(inner, old.get(inner.key), new.get(inner.key), catalogue)
+        differ = _list_differences if inner.many else _slot_differences
+        found += differ(inner, old.get(inner.key), new.get(inner.key), catalogue)
     return found
 
 
@@ -65,6 +66,26 @@ def _slot_differences(slot: Slot, old: object, new: object, catalogue: Catalogue
         return [Difference(f"{slot.key} {one.line}", slot=slot, effective=one.effective) for one in inner]
     table, word = (after, "new") if after is not None else (before, "removed")
     return [Difference(f"{slot.key} {_title(slot, table or {}, catalogue)}, {word}", slot=slot)]
+
+
+def _list_differences(slot: Slot, old: object, new: object, catalogue: Catalogue) -> list[Difference]:
+    """What differs between two lists: each component in them by its name, and the order of those that both have."""
+    before, after = listed(slot, old), listed(slot, new)
+    found: list[Difference] = []
+    for name in dict.fromkeys([*after, *before]):
+        one = Slot(name, slot.role, slot.title, index=slot.index)
+        inner = _slot_differences(one, before.get(name), after.get(name), catalogue)
+        found += [Difference(f"{slot.key} {each.line}", slot=slot, effective=each.effective) for each in inner]
+    were, are = [name for name in before if name in after], [name for name in after if name in before]
+    if were != are:
+        found.append(Difference(f"{slot.key} order {', '.join(were)} → {', '.join(are)}", slot=slot))
+    return found
+
+
+def listed(slot: Slot, found: object) -> dict[str, object]:
+    """What stands in a slot that takes many, by name."""
+    items = cast("list[object]", found) if isinstance(found, list) else []
+    return dict(zip(slot.index.names(items), items, strict=True))
 
 
 def _table(found: object) -> Table | None:

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from core.catalogue.naming import Index
 from core.catalogue.registry import Catalogue
-from core.catalogue.tenant import ID, ID_HELP
+from core.catalogue.tenant import DEVICE_COMMUNICATION
 from core.config import render, rewrite
 from core.config.document import Document
 from core.config.meaning import holder, same, same_documents
 from core.config.places import Place, component_for, locate, settings_of, unknown_key
 from core.config.scan import Key
-from core.config.tenant import source_names
 from core.control.messages import Edit
 from core.errors import ConfigurationError, TidegateError
 
@@ -75,11 +75,13 @@ def _add(document: Document, place: Place, edit: Edit, catalogue: Catalogue, mea
     _only_known(edit.path, given, [*component.described(), *(slot.key for slot in component.slots)])
     values = {"type": component.type, **given}
     if place.is_list:
-        _check_new_id(place, given.get("id"), component.title)
+        assert place.slot is not None
+        index = place.slot.index
+        _check_index(index, given.get(index.key), f"a {component.title}", place.path, index.names(place.items))
         at: Key = (*place.at, len(place.items))
         holder(meant, at).append(values)
         return _add_to_list(document, place, at, values, render.component(component, at, values))
-    if place.slot is None or place.found is not None or isinstance(place.at[-1], int):
+    if place.slot is None or place.found is not None or place.is_listed:
         raise TidegateError(f"{edit.path} is filled already: remove what is there first")
     above = place.at[:-1]
     holder(meant, place.at)[place.slot.key] = values
@@ -96,19 +98,22 @@ def _add_to_list(document: Document, place: Place, at: Key, values: dict[str, An
         return rewrite.append_inline(document, array, values)
     if array is not None:
         document = Document(rewrite.remove(document, place.at))
-    if document.entry(place.at[:-1]) is not None:
-        return rewrite.set_value(document, place.at[:-1], str(place.at[-1]), [values])
-    last: list[Key] = [(*place.at, len(place.items) - 1)] if place.items else [place.at[:-1]]
+    above = place.at[:-1]
+    headed = document.block(above) is not None or (above == (DEVICE_COMMUNICATION,) and document.entry(above) is None)
+    if not place.items and not headed:
+        return rewrite.set_value(document, above, str(place.at[-1]), [values])
+    last: list[Key] = [(*place.at, len(place.items) - 1)] if place.items else [above]
     return rewrite.insert_block(document, block, last)
 
 
-def _check_new_id(place: Place, id: object, title: str) -> None:
-    if not isinstance(id, str) or not id:
-        raise TidegateError(f"a {title} needs an id")
-    if not re.fullmatch(ID, id):
-        raise TidegateError(f"{id!r} {ID_HELP}")
-    if id in source_names(place.items):
-        raise TidegateError(f"{place.path}/{id} is there already: take another id")
+def _check_index(index: Index, value: object, subject: str, path: str, names: list[str]) -> None:
+    """`value` is to tell a component of the list at `path` from the others, `names`."""
+    if not isinstance(value, str) or not value:
+        raise TidegateError(f"{subject} needs {'an' if index.key[0] in 'aeiou' else 'a'} {index.key}")
+    if not re.fullmatch(index.pattern, value):
+        raise TidegateError(f"{value!r} {index.pattern_help}")
+    if value in names:
+        raise TidegateError(f"{path}/{value} is there already: take another {index.key}")
 
 
 def _set(document: Document, place: Place, values: Mapping[str, Any], meant: dict[str, Any]) -> str:
@@ -121,8 +126,7 @@ def _set(document: Document, place: Place, values: Mapping[str, Any], meant: dic
     if known:
         given = [key for key, value in values.items() if value is not None and key != "type"]
         _only_known(place.path, given, known)
-    if isinstance(place.at[-1], int) and "id" in values and values["id"] != table.get("id"):
-        _check_rename(document, place, values["id"])
+    _check_rename(document, place, {**table, **values})
     target = _table_at(meant, place.at)
     for key, value in values.items():
         if value is None and key in target:
@@ -134,13 +138,14 @@ def _set(document: Document, place: Place, values: Mapping[str, Any], meant: dic
     return document.text
 
 
-def _check_rename(document: Document, place: Place, id: object) -> None:
-    names = source_names(holder(document.data, place.at))
-    parent = place.path.rpartition("/")[0]
-    if not isinstance(id, str) or not re.fullmatch(ID, id):
-        raise TidegateError(f"{id!r} {ID_HELP}" if id else f"{place.path} needs an id")
-    if id in names:
-        raise TidegateError(f"{parent}/{id} is there already: take another id")
+def _check_rename(document: Document, place: Place, table: Mapping[str, Any]) -> None:
+    """What stands in a list keeps its index, or gets another of its own."""
+    if place.slot is None or not place.is_listed:
+        return
+    index, value = place.slot.index, table.get(place.slot.index.key)
+    if value != place.table.get(index.key):
+        names = index.names(holder(document.data, place.at))
+        _check_index(index, value, place.path, place.path.rpartition("/")[0], names)
 
 
 def _remove(document: Document, place: Place, meant: dict[str, Any]) -> str:
@@ -148,6 +153,8 @@ def _remove(document: Document, place: Place, meant: dict[str, Any]) -> str:
         raise TidegateError(f"{place.path} cannot be removed")
     _ = place.table
     del holder(meant, place.at)[place.at[-1]]
+    if place.is_listed and not holder(meant, place.at) and document.entry(place.at[:-1]) is None:
+        del holder(meant, place.at[:-1])[place.at[-2]]  # a list of headers goes with its last one
     return rewrite.remove(document, place.at)
 
 
@@ -166,8 +173,7 @@ def _move(document: Document, place: Place, to: int, meant: dict[str, Any]) -> s
 def _replace(document: Document, place: Place, text: str, meant: dict[str, Any]) -> str:
     _ = place.table
     given = Document(text)
-    if isinstance(place.at[-1], int) and given.data.get("id") != place.table.get("id"):
-        _check_rename(document, place, given.data.get("id"))
+    _check_rename(document, place, given.data)
     if place.found is None:
         raise TidegateError(f"there is no {place.path}: set its keys instead")
     holder(meant, place.at)[place.at[-1]] = given.data

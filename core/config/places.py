@@ -9,7 +9,6 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
 from core.config.scan import Key
-from core.config.tenant import source_names
 from core.errors import ConfigurationError, Fault, NotFound, TidegateError
 
 Table = Mapping[str, Any]
@@ -38,12 +37,20 @@ class Place:
     def table(self) -> Table:
         """The component's table, or a sentence why there is none."""
         if self.is_list:
-            raise TidegateError(f"{self.path} is a list: name one of it, as in {self.path}/ID")
+            assert self.slot is not None
+            raise TidegateError(
+                f"{self.path} is a list: name one of it, as in {self.path}/{self.slot.index.key.upper()}"
+            )
         if isinstance(self.found, Mapping):
             return self.found
         if self.slot is None:
             return {}
         raise NotFound(f"there is no {self.path}: add it first")
+
+    @property
+    def is_listed(self) -> bool:
+        """A component that stands in a list."""
+        return isinstance(self.at[-1], int)
 
     @property
     def items(self) -> list[Any]:
@@ -66,14 +73,14 @@ def locate(data: Table, path: str, catalogue: Catalogue) -> Place:
 
 
 def _item(place: Place, name: str, catalogue: Catalogue) -> Place:
-    names = source_names(place.items)
+    assert place.slot is not None
+    names = place.slot.index.names(place.items)
     path = f"{place.path}/{name}"
     if name not in names:
         near = nearest(name, names)
         hint = f"; did you mean {place.path}/{near}?" if near else ""
         raise NotFound(f"there is no {path}{hint}")
     index = names.index(name)
-    assert place.slot is not None
     found = _table(place.items[index])
     return Place(path, (*place.at, index), place.slot, found, _component(place.slot, found, catalogue), place.beside)
 

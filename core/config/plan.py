@@ -14,7 +14,7 @@ from core.config import differences
 from core.config.document import parse
 from core.config.files import revision
 from core.config.meaning import same, same_documents
-from core.config.tenant import read_tenant, source_names
+from core.config.tenant import read_tenant
 from core.control.messages import Change, Plan
 from core.errors import ConfigurationError, Fault
 
@@ -165,7 +165,7 @@ def _data(text: str) -> dict[str, Any]:
 def _sources(data: dict[str, Any]) -> dict[str, Table]:
     found: object = _table(data.get(DEVICE_COMMUNICATION)).get(EVENT_SOURCES.key)
     items = cast("list[object]", found) if isinstance(found, list) else []
-    return {name: _table(item) for name, item in zip(source_names(items), items, strict=True)}
+    return {name: _table(item) for name, item in zip(EVENT_SOURCES.index.names(items), items, strict=True)}
 
 
 def _table(found: object) -> Table:

@@ -40,14 +40,24 @@ def dotted(path: Key) -> str:
 
 def component(found: Component, at: Key, values: Mapping[str, Any]) -> str:
     """A component with a header of its own, `type` first; components among the values get theirs below it."""
-    opening, closing = ("[[", "]]") if at and isinstance(at[-1], int) else ("[", "]")
-    inner = {slot.key for slot in found.slots if isinstance(values.get(slot.key), Mapping)}
-    lines = [f"{opening}{dotted(at)}{closing}", f"type = {value(found.type)}"]
-    lines += [f"{key(name)} = {value(given)}" for name, given in values.items() if name != "type" and name not in inner]
-    tables = [table(values[name], (*at, name)) for name in values if name in inner]
-    return "\n".join([*lines, "", *tables]) if tables else "\n".join([*lines, ""])
+    return table({"type": found.type, **values}, at)
 
 
 def table(values: Mapping[str, Any], at: Key) -> str:
-    """A table with a header of its own, and everything in it."""
-    return "\n".join([f"[{dotted(at)}]", *(f"{key(name)} = {value(given)}" for name, given in values.items()), ""])
+    """A table with a header of its own; the tables in it, and those in its lists, get theirs below it."""
+    opening, closing = ("[[", "]]") if at and isinstance(at[-1], int) else ("[", "]")
+    inner = {name: tables for name, given in values.items() if (tables := _tables(given, (*at, name)))}
+    lines = [f"{opening}{dotted(at)}{closing}"]
+    lines += [f"{key(name)} = {value(given)}" for name, given in values.items() if name not in inner]
+    blocks = ["\n".join([*lines, ""]), *(table(given, place) for tables in inner.values() for place, given in tables)]
+    return "\n".join(blocks)
+
+
+def _tables(given: object, at: Key) -> list[tuple[Key, Mapping[str, Any]]]:
+    """What of a value is written as tables: itself, or all that a list holds; nothing where it is a plain one."""
+    if isinstance(given, Mapping):
+        return [(at, cast("Mapping[str, Any]", given))]
+    items = cast("list[object]", given) if isinstance(given, list) else []
+    if not all(isinstance(item, Mapping) for item in items):
+        return []
+    return [((*at, place), cast("Mapping[str, Any]", item)) for place, item in enumerate(items)]

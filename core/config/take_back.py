@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.registry import Catalogue
@@ -10,10 +10,11 @@ from core.catalogue.tenant import DEVICE_COMMUNICATION, TENANT
 from core.config import rewrite
 from core.config.document import Document
 from core.config.edits import apply_edits
-from core.config.meaning import holder, same, same_documents
+from core.config.meaning import holder, same_documents
 from core.config.places import locate
 from core.config.plan import ORDER, TEXT, compare, make_plan
 from core.config.scan import Key
+from core.config.value_edits import value_edits
 from core.control.messages import Change, Edit
 from core.errors import ConfigurationError, NotFound, TidegateError
 
@@ -77,31 +78,7 @@ def _as_it_was(active: str, staged: str, path: str, catalogue: Catalogue) -> str
         if not Counter(after.comments_in(*latter)) - Counter(before.comments_in(*former)):
             text = rewrite.put_run(after, latter, before.text[slice(*former)])
             return _checked(text, after, new.at, old.found)
-    return apply_edits(staged, _value_edits(path, dict(old.table), dict(new.table), catalogue), catalogue)
-
-
-def _value_edits(path: str, old: dict[str, Any], new: dict[str, Any], catalogue: Catalogue) -> list[Edit]:
-    changed = {key: old.get(key) for key in {**old, **new} if not same(old.get(key), new.get(key))}
-    slots = {slot.key for component in catalogue for slot in component.slots} if path != TENANT else set[str]()
-    edits: list[Edit] = []
-    plain = {key: value for key, value in changed.items() if key not in slots}
-    if plain:
-        edits.append(Edit(op="set", path=path, values=plain))
-    for key in changed:
-        if key not in slots:
-            continue
-        inner, before, now = f"{path}/{key}", _table(old.get(key)), _table(new.get(key))
-        if before is not None and now is not None:
-            edits += _value_edits(inner, before, now, catalogue)
-        elif before is not None:
-            edits.append(Edit(op="add", path=inner, type=str(before.get("type")), values=before))
-        else:
-            edits.append(Edit(op="remove", path=inner))
-    return edits
-
-
-def _table(found: object) -> dict[str, Any] | None:
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+    return apply_edits(staged, value_edits(path, new.slot, dict(old.table), dict(new.table), catalogue), catalogue)
 
 
 def _put_back(active: str, staged: str, name: str, catalogue: Catalogue) -> str:

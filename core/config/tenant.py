@@ -14,8 +14,9 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.settings import nearest, read_settings
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, ID, TENANT, TenantSettings
 from core.config.document import Document
+from core.config.places import locate
 from core.config.scan import Key
-from core.errors import ConfigurationError, Fault
+from core.errors import ConfigurationError, Fault, TidegateError
 
 Table = Mapping[str, Any]
 
@@ -48,16 +49,6 @@ def read_tenant(text: str, file: Path | str, catalogue: Catalogue, tenant: str |
     except ConfigurationError as error:
         return TenantConfiguration(expected, expected, faults=error.faults)
     return _Reading(document, str(file), catalogue, expected).run()
-
-
-def source_names(tables: list[Any]) -> list[str]:
-    """What sources are called in paths: their ids, or `#2` (the place, from 1) where one has no id of its own."""
-    names: list[str] = []
-    for place, table in enumerate(tables, start=1):
-        id = cast("Table", table).get("id") if isinstance(table, Mapping) else None
-        usable = isinstance(id, str) and re.fullmatch(ID, id) and id not in names
-        names.append(str(id) if usable else f"#{place}")
-    return names
 
 
 class _Reading:
@@ -126,7 +117,7 @@ class _Reading:
             self._fault(at, Fault(path=DEVICE_COMMUNICATION, key=EVENT_SOURCES.key, message=message))
             return
         items = cast("list[object]", tables)
-        names = source_names(items)
+        names = EVENT_SOURCES.index.names(items)
         valid = [
             self._source(table, name, (*at, place))
             for place, (table, name) in enumerate(zip(items, names, strict=True))
@@ -142,9 +133,17 @@ class _Reading:
             return None
         read, faults = read_component(self._catalogue, EVENT_SOURCES, cast("Table", table), path)
         for fault in faults:
-            below = [part for part in fault.path.removeprefix(path).split("/") if part]
-            self._fault((*at, *below, *([fault.key] if fault.key else [])), fault, name)
+            inner = self._where(fault.path) or at
+            self._fault((*inner, fault.key) if fault.key else inner, fault, name)
         return read
+
+    def _where(self, path: str) -> Key:
+        """Where a component stands in the data."""
+        try:
+            return locate(self._document.data, path, self._catalogue).at
+        except TidegateError:  # what stands there is no table: the one above it is told of
+            above = path.rpartition("/")[0]
+            return self._where(above) if above else ()
 
     def _duplicate_ids(self, tables: list[Any], names: list[str]) -> None:
         at: Key = (DEVICE_COMMUNICATION, EVENT_SOURCES.key)

@@ -13,7 +13,6 @@ from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLO
 from core.config.document import Document
 from core.config.scan import Key
 from core.config.scripts import ScriptStore
-from core.config.tenant import source_names
 from core.errors import Fault, TidegateError
 
 Table = Mapping[str, Any]
@@ -68,7 +67,7 @@ def script_faults(document: Document, file: str, scripts: ScriptStore, catalogue
 def _in_slot(slot: Slot, found: object, path: str, at: Key, catalogue: Catalogue) -> Iterator[Use]:
     if slot.many and isinstance(found, list):
         items = cast("list[object]", found)
-        for place, (item, name) in enumerate(zip(items, source_names(items), strict=True)):
+        for place, (item, name) in enumerate(zip(items, slot.index.names(items), strict=True)):
             yield from _in_component(slot, item, f"{path}/{name}", (*at, place), catalogue)
     else:
         yield from _in_component(slot, found, path, at, catalogue)

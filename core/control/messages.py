@@ -51,11 +51,20 @@ class OfTenant(msgspec.Struct):
 class Node(msgspec.Struct, kw_only=True):
     """One component in the tree of states. `path` is `""` for the instance, then `default`, `default/lora`,
     `default/lora/decoder`, `default/lora/worker-1`; `.groovy` for the Groovy sidecar, `.groovy/default` for a
-    tenant's own."""
+    tenant's own. What is in a decoder's slots stands below it: `default/lora/decoder/choices/<token>/decoder`."""
 
     path: str
     kind: Literal[
-        "instance", "tenant", "event_source", "interaction_handler", "decoder", "deduplicator", "worker", "groovy"
+        "instance",
+        "tenant",
+        "event_source",
+        "interaction_handler",
+        "decoder",
+        "metadata_extractor",
+        "composite_choice",
+        "deduplicator",
+        "worker",
+        "groovy",
     ]
     title: str
     state: State
@@ -125,7 +134,9 @@ class Configuration(msgspec.Struct, kw_only=True):
 class Edit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One edit of a configuration's text.
 
-    `path` is the command line's: `tenant`, `event_sources`, `event_sources/lora`, `event_sources/lora/decoder`.
+    `path` is the command line's: `tenant`, `event_sources`, `event_sources/lora`, `event_sources/lora/decoder`,
+    `event_sources/lora/decoder/choices/TOKEN/decoder`. What stands in a list goes by its id, or its token, and by its
+    place (`#2`, from 1) where it has none of its own.
     `add` puts a component of `type` with `values` into the list or slot that `path` names; `set` changes keys
     (null takes a key away, so that its default holds); `remove` takes the component away; `move` puts a component
     of a list at place `to`; `replace` puts TOML `text` (the component's own keys and tables) in its place.

@@ -169,5 +169,10 @@ def same_component(one: Configured, other: Configured) -> bool:
         one.component is other.component
         and one.settings == other.settings
         and one.slots.keys() == other.slots.keys()
-        and all(same_component(one.slots[key], other.slots[key]) for key in one.slots)
+        and _counts(one) == _counts(other)
+        and all(map(same_component, one.inner(), other.inner()))
     )
+
+
+def _counts(configured: Configured) -> dict[str, int]:
+    return {key: len(listed) for key, listed in configured.lists.items()}

@@ -102,6 +102,7 @@ class Generation:
             table=dict(self.configured.table),
             script_folders=[str(home.tenant_scripts(self._tenant)), str(home.scripts)],
             journal=str(home.journal / self._tenant / source),
+            index=str(home.index_file),
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
             listeners=[self._listener.socket.fileno()],
             share=self.settings.threads,

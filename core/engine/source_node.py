@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
@@ -15,11 +15,8 @@ from core.groovy.sidecar import Sidecar
 from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
 
-_KINDS: dict[str, Literal["interaction_handler", "decoder", "deduplicator"]] = {
-    "interaction_handler": "interaction_handler",
-    "decoder": "decoder",
-    "deduplicator": "deduplicator",
-}
+_Kind = Literal["interaction_handler", "decoder", "metadata_extractor", "composite_choice", "deduplicator"]
+_KINDS: dict[str, _Kind] = {kind: kind for kind in get_args(_Kind)}
 
 
 class Shown(Protocol):
@@ -60,44 +57,43 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
             "threads": settings.threads,
             "connections": sum(worker.connections for worker in source.workers),
         },
-        children=[*_slot_nodes(source, sidecar), *_worker_nodes(source)],
+        children=[*_slot_nodes(source, source.configured, sidecar), *_worker_nodes(source)],
     )
 
 
-def _slot_nodes(source: Shown, sidecar: Sidecar | None) -> list[Node]:
-    nodes: list[Node] = []
-    for key, filled in source.configured.slots.items():
-        detail: dict[str, Any] = {"type": filled.component.type}
-        fault = _script_fault(source, key)
-        state, reason = _state(source, filled, sidecar)
-        if "script" in filled.table:
-            detail["script"] = filled.table["script"]
-            if filled.component.role == "decoder":
-                detail["version"] = source.workers[0].script if source.workers else None
-        nodes.append(
-            Node(
-                path=f"{source.path}/{key}",
-                kind=_KINDS[filled.component.role],
-                title=filled.component.title,
-                state=state if fault is None else "error",
-                reason=reason if fault is None else str(fault),
-                since=source.lifecycle.since,
-                detail=detail,
-            )
-        )
-    return nodes
+def _slot_nodes(source: Shown, above: Configured, sidecar: Sidecar | None) -> list[Node]:
+    """What is in the slots of a component, with what is in theirs."""
+    return [_slot_node(source, above, filled, sidecar) for filled in above.inner()]
 
 
-def _script_fault(source: Shown, key: str) -> Fault | None:
+def _slot_node(source: Shown, above: Configured, filled: Configured, sidecar: Sidecar | None) -> Node:
+    detail: dict[str, Any] = {"type": filled.component.type}
+    fault = _script_fault(source, filled)
+    state, reason = _state(source, filled, sidecar)
+    if "script" in filled.table:
+        detail["script"] = filled.table["script"]
+    if filled is source.configured.slots.get("decoder") and source.workers and source.workers[0].script:
+        detail["version"] = source.workers[0].script
+    name = filled.path.rpartition("/")[2]
+    return Node(
+        path=f"{source.path}{filled.path.removeprefix(source.configured.path)}",
+        kind=_KINDS[filled.component.role],
+        title=filled.component.title if filled in above.slots.values() else f"{filled.component.title} ({name})",
+        state=state if fault is None else "error",
+        reason=reason if fault is None else str(fault),
+        since=source.lifecycle.since,
+        detail=detail,
+        children=_slot_nodes(source, filled, sidecar),
+    )
+
+
+def _script_fault(source: Shown, filled: Configured) -> Fault | None:
     """What is wrong with this component's script, or with what it imports: not what is with another's."""
-    scripts = {
-        other: filled.table["script"] for other, filled in source.configured.slots.items() if "script" in filled.table
-    }
-    fault = source.script_fault
-    if fault is None or key not in scripts:
+    fault, script = source.script_fault, filled.table.get("script")
+    if fault is None or script is None:
         return None
-    others = [script for other, script in scripts.items() if other != key]
-    return fault if fault.file == scripts[key] or fault.file not in others else None
+    others = [each.table.get("script") for each in source.configured.all() if each is not filled]
+    return fault if fault.file == script or fault.file not in others else None
 
 
 def _state(source: Shown, filled: Configured, sidecar: Sidecar | None) -> tuple[State, str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.configured import read_component
+from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
 from core.catalogue.units import Duration
 from core.config.home import Home
@@ -45,16 +45,14 @@ async def run_trial(
         packages=list(catalogue.packages),
         table=table,
         script_folders=[str(home.tenant_scripts(asked.tenant)), str(home.scripts)],
+        journal=str(home.journal / asked.tenant),
+        index=str(home.index_file),
         payload=asked.payload,
         metadata=HTTP_DEFAULTS | asked.metadata,
         max_memory=MOST_MEMORY,
     )
-    try:
-        timeout = Duration(str(table.get("timeout", DEFAULT_TIMEOUT)))
-    except ValueError:
-        timeout = DEFAULT_TIMEOUT
-    limit = timeout + LOAD_TIMEOUT + START_SECONDS
-    decoder, _ = read_component(catalogue, DECODER, table, "decoder")  # its faults the trial tells
+    decoder, _ = read_component(catalogue, DECODER, table, "decoder")
+    limit = START_SECONDS + LOAD_TIMEOUT + (_seconds(decoder) if decoder else 0.0)  # its faults the trial tells
     if decoder is None or not needs_groovy(decoder):
         return await _in_process(job, limit)
     job.groovy = str(sidecars.acquire(asked.tenant))
@@ -62,6 +60,13 @@ async def run_trial(
         return await _in_process(job, limit + GROOVY_SECONDS)
     finally:
         sidecars.release(asked.tenant)
+
+
+def _seconds(configured: Configured) -> float:
+    """What a decoder may take at the most: its own time limit, and those of what is in its slots."""
+    own: float = getattr(configured.settings, "timeout", DEFAULT_TIMEOUT)
+    of_lists = (max(map(_seconds, listed), default=0.0) for listed in configured.lists.values())
+    return own + sum(map(_seconds, configured.slots.values())) + sum(of_lists)
 
 
 async def _in_process(job: Job, limit: float) -> Trial:

@@ -1,22 +1,21 @@
 """Decoding with a Groovy script: what one request is sent as, and what its answer means."""
 
 import time
-from collections import deque
-from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, DecoderContext, Received
-from core.errors import TidegateError
+from core.catalogue.behaviour import Decoded, DecoderContext, OfDevice, Received
 from core.groovy.client import GroovyLink
 from core.groovy.frames import Extras, Failure, Kind, split_result
+from core.groovy.linking import link_of
 from core.model.dates import date_text
 from core.model.events import Event
 from core.scripting.log import MOST_KEPT
 from core.scripting.state import encode_state
+from core.scripting.turns import Done, Turns
 
-Done = Callable[[Decoded | None], None]
+META = "com.sitewhere.spi.device.communication.IDeviceEventDecoder"
+"""What the keys begin with under which SiteWhere's composite decoder tells of the device."""
 
 _events = msgspec.json.Decoder(list[Event])
 
@@ -26,49 +25,42 @@ class GroovyDecoding:
 
     def __init__(self, context: DecoderContext, script: str, kind: Kind, timeout: float, most_events: int) -> None:
         self.version: str | None = None
-        self.waiting = 0
-        self.waiting_bytes = 0
         self._context = context
         self._script = script
         self._kind: Kind = kind
         self._timeout = timeout
         self._most_events = most_events
         self._link: GroovyLink | None = None
-        self._queues: dict[int, deque[tuple[Received, Done]]] = {}
+        self._turns = Turns(self._run)
+
+    @property
+    def waiting(self) -> int:
+        return self._turns.waiting
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._turns.waiting_bytes
 
     async def open(self) -> None:
         if self._link is None:
-            path = self._context.groovy
-            if path is None:
-                raise TidegateError("Groovy does not run: see [groovy] in instance.toml")
-            folders = [Path(folder) for folder in self._context.script_folders]
-            self._link = GroovyLink(path, self._context.tenant, self._context.source, folders)
+            self._link = link_of(self._context)
         self.version = (await self._link.load(self._script, self._kind)).version
 
     def submit(self, received: Received, done: Done) -> None:
-        self.waiting += 1
-        self.waiting_bytes += len(received.payload)
-        queue = self._queues.get(id(received.state))
-        if queue is not None:
-            queue.append((received, done))
-            return
-        self._queues[id(received.state)] = deque()
-        self._run(received, done)
+        self._turns.submit(received, done)
 
     def _run(self, received: Received, done: Done) -> None:
         assert self._link is not None
         state, reason = encode_state(received) if received.state else (None, None)
         if reason is not None:
-            self._finish(received, done, _decoded(received, reason=reason))
+            done(_decoded(received, reason=reason))
             return
 
         def answered(body: bytes | None, failure: Failure | None) -> None:
-            if body is None and failure is None:
-                self._finish(received, done, None)
-            elif failure is not None:
-                self._finish(received, done, _failed(received, state, failure))
+            if failure is not None:
+                done(_failed(received, state, failure))
             else:
-                self._finish(received, done, self._succeeded(received, state, body or b""))
+                done(None if body is None else self._succeeded(received, state, body))
 
         self._link.run(
             *(self._script, self._timeout, metadata_json(received, self._context.source)),
@@ -92,16 +84,6 @@ class GroovyDecoding:
         received.respond = extras.respond
         return _decoded(received, encoded or None, state=state, log=log, log_cut=extras.log_cut)
 
-    def _finish(self, received: Received, done: Done, decoded: Decoded | None) -> None:
-        self.waiting -= 1
-        self.waiting_bytes -= len(received.payload)
-        done(decoded)
-        queue = self._queues[id(received.state)]
-        if queue:
-            self._run(*queue.popleft())
-        else:
-            del self._queues[id(received.state)]
-
     async def close(self) -> None:
         if self._link is not None:
             await self._link.close()
@@ -115,6 +97,7 @@ def metadata_json(received: Received, source: str) -> bytes:
         "remote.host": host,
         "remote.port": port,
         "received": date_text(received.at),
+        **(of_device(received.device) if received.device is not None else {}),
         **(received.extra or {}),
     }
     encoded = msgspec.json.encode(own)
@@ -122,10 +105,17 @@ def metadata_json(received: Received, source: str) -> bytes:
     return encoded if head == b"{}" else head[:-1] + b"," + encoded[1:]
 
 
+def of_device(device: OfDevice) -> dict[str, object]:
+    """A device as SiteWhere's composite decoder tells of it; the sidecar makes its classes of that."""
+    return {
+        f"{META}:device": {"hardwareId": device.hardware_id, "specificationToken": device.specification},
+        f"{META}:deviceSpecification": {"token": device.specification},
+    }
+
+
 def _failed(received: Received, state: bytes | None, failure: Failure) -> Decoded:
-    place = f"{failure.file}:{failure.line}  " if failure.file and failure.line else ""
     log = failure.log.encode()[:MOST_KEPT] or None
-    return _decoded(received, reason=place + failure.reason, state=state, log=log, log_cut=failure.log_cut)
+    return _decoded(received, reason=failure.said(), state=state, log=log, log_cut=failure.log_cut)
 
 
 def _decoded(

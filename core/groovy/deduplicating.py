@@ -1,14 +1,13 @@
 """Deduplicating with a Groovy script: it is asked of each event whether that is a duplicate."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
 from core.catalogue.behaviour import DecoderContext, Verdict
-from core.errors import TidegateError
 from core.groovy.client import GroovyLink
 from core.groovy.frames import Extras, Failure, split_result
+from core.groovy.linking import link_of
 
 Done = Callable[[Verdict | None], None]
 
@@ -24,11 +23,7 @@ class GroovyDeduplicating:
 
     async def open(self) -> None:
         if self._link is None:
-            path = self._context.groovy
-            if path is None:
-                raise TidegateError("Groovy does not run: see [groovy] in instance.toml")
-            folders = [Path(folder) for folder in self._context.script_folders]
-            self._link = GroovyLink(path, self._context.tenant, self._context.source, folders)
+            self._link = link_of(self._context)
         await self._link.load(self._script, "deduplicator")
 
     def judge(self, events: Sequence[bytes], done: Done) -> None:
@@ -66,8 +61,7 @@ class _Judgement:
         if self._ended:
             return
         if failure is not None:
-            where = f"{failure.file}:{failure.line}  " if failure.file and failure.line else f"{self._script}  "
-            self._end(Verdict(reason=where + failure.reason, log=failure.log))
+            self._end(Verdict(reason=failure.said(self._script), log=failure.log))
         elif body is None:
             self._end(None)
         else:

@@ -72,6 +72,11 @@ class Failure(msgspec.Struct, kw_only=True, rename="camel"):
     log_cut: int = 0
     stuck: bool = False
 
+    def said(self, script: str = "") -> str:
+        """The reason behind its place; where none is known, behind the name of the script."""
+        place = f"{self.file}:{self.line}" if self.file and self.line else script
+        return f"{place}  {self.reason}" if place else self.reason
+
 
 class Extras(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     """What came of a run beside its events."""

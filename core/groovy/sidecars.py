@@ -84,7 +84,7 @@ class Sidecars:
 
 def needs_groovy(configured: Configured) -> bool:
     """Whether a component, or one below it, runs in the sidecar."""
-    return NEED in configured.component.needs or any(needs_groovy(inner) for inner in configured.slots.values())
+    return any(NEED in each.component.needs for each in configured.all())
 
 
 def _node(key: str, sidecar: Sidecar) -> Node:

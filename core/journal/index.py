@@ -20,7 +20,7 @@ from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TakenRow
 from core.model.events import EVENT_TYPES
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Kept in SQLite's user_version; an index of another format is rebuilt."""
 
 BUSY_SECONDS: Final = 5.0
@@ -44,22 +44,24 @@ CREATE TABLE requests(
 ) WITHOUT ROWID;
 CREATE INDEX requests_not_decoded ON requests(outcome) WHERE outcome > 0;
 CREATE TABLE events(
-  request BLOB, n INTEGER, device TEXT, type INTEGER, level TEXT, alternate BLOB,
+  request BLOB, n INTEGER, device TEXT, type INTEGER, level TEXT, alternate BLOB, specification TEXT,
   PRIMARY KEY(request, n)
 ) WITHOUT ROWID;
 CREATE INDEX events_by_device ON events(device);
 CREATE INDEX events_by_type ON events(type) WHERE type > 0;
 CREATE INDEX events_by_alternate ON events(alternate) WHERE alternate IS NOT NULL;
+CREATE INDEX events_by_specification ON events(device) WHERE specification IS NOT NULL;
 PRAGMA user_version = {FORMAT};
 """
 # An index of a WITHOUT ROWID table ends with its primary key: each of these is in order of time. Measurements (type 0)
 # are most of all events, so that an index of them would cost much and find little.
-# `deduplicator`: what the segment's own meta says. `alternate`: core.journal.duplicates.alternate_key.
+# `deduplicator`: what the segment's own meta says. `alternate`: core.journal.duplicates.alternate_key. `specification`:
+# the token with which a Registration says what the device is (core.journal.registrations).
 # `ahead_*`: by how many milliseconds ids are ahead of the received dates, which a clock set back makes large. With it
 # bounds on the received date become exact bounds on ids.
 
 _TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
+_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TAKE_SEGMENT = """
 UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3), last = max(coalesce(last, ?4), ?4),
   oldest = min(coalesce(oldest, ?5), ?5), newest = max(coalesce(newest, ?6), ?6),
@@ -204,7 +206,7 @@ def forget(connection: sqlite3.Connection, segment: int) -> None:
     connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
 
 
-def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None, bytes | None]]:
+def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None, bytes | None, str | None]]:
     codes = TYPE_CODES
     return [
         (
@@ -214,6 +216,7 @@ def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, st
             codes.get(key.event_type, -1),
             (key.level or "Info") if key.event_type == "Alert" else None,
             alternate_key(row.tenant, key.alternate_id),
+            (key.specification_token or None) if key.event_type == "Registration" else None,
         )
         for row in rows
         for place, key in enumerate(row.keys)

@@ -42,6 +42,7 @@ class EventKey(msgspec.Struct, rename="camel", gc=False):
     event_date: str = ""
     alternate_id: str | None = None
     level: str | None = None
+    specification_token: str | None = None
 
 
 _KEYS = msgspec.json.Decoder(list[EventKey])
@@ -52,7 +53,7 @@ _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _OUTCOME = operator.attrgetter("outcome_code")
 
 
-def _decode_keys(encoded: bytes | None) -> list[EventKey]:
+def decode_keys(encoded: bytes | None) -> list[EventKey]:
     """The keys of a row's events; msgspec.MsgspecError where the column holds something else."""
     return _KEYS.decode(encoded) if encoded else []
 
@@ -172,7 +173,7 @@ def outcomes(rows: Sequence[TakenRow]) -> tuple[int, int, int]:
 def taken_row(tenant: str, source: str, columns: Columns) -> TakenRow:
     """A row from the columns of `TAKE`. Events that can't be read count as none: the request is kept all the same."""
     try:
-        keys = _decode_keys(columns[8])
+        keys = decode_keys(columns[8])
     except msgspec.MsgspecError:
         keys = []
     return TakenRow(tenant, source, *columns, keys, len(keys))

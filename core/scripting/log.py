@@ -4,6 +4,16 @@ MOST_KEPT = 8192
 """Bytes kept of one request's log; the rest is counted."""
 
 
+Log = tuple[bytes | None, int]
+"""What is kept of a log, and how many bytes of it were cut."""
+
+
+def joined(first: Log, second: Log) -> Log:
+    """One log behind another, as much of both as is kept."""
+    whole = (first[0] or b"") + (second[0] or b"")
+    return whole[:MOST_KEPT] or None, first[1] + second[1] + max(0, len(whole) - MOST_KEPT)
+
+
 class DecodeLog:
     """Collects text for the request under way; stands in for `sys.stdout` while scripts run."""
 
@@ -32,7 +42,7 @@ class DecodeLog:
     def isatty(self) -> bool:
         return False
 
-    def take(self) -> tuple[bytes | None, int]:
+    def take(self) -> Log:
         """What was written since the last call, and how many bytes of it were cut."""
         if not self._parts:
             return None, 0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.catalogue.behaviour import Registrations
 from core.scripting.log import DecodeLog, ScriptLogger
 
 
@@ -10,10 +11,17 @@ class Context:
     """See `core.catalogue.behaviour.DecoderContext`."""
 
     def __init__(
-        self, tenant: str, source: str, folders: Sequence[Path], log: DecodeLog, groovy: str | None = None
+        self,
+        tenant: str,
+        source: str,
+        folders: Sequence[Path],
+        log: DecodeLog,
+        groovy: str | None = None,
+        registrations: Registrations | None = None,
     ) -> None:
         self.tenant = tenant
         self.source = source
         self.script_folders = folders
         self.logger = ScriptLogger(log)
         self.groovy = groovy
+        self.registrations = registrations

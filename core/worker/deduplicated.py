@@ -9,8 +9,7 @@ import msgspec
 
 from core.catalogue.behaviour import Decoded, Received, RemoteDecoder, RemoteDeduplicator, Verdict
 from core.model.events import Event, event_type
-from core.scripting.log import MOST_KEPT
-from core.worker.runner import Runner
+from core.scripting.log import joined
 
 Done = Callable[[Decoded | None], None]
 
@@ -21,38 +20,31 @@ _EVENTS = msgspec.json.Decoder(list[Event])
 class Deduplicated:
     """A `RemoteDecoder` made of a decoder and a deduplicator."""
 
-    def __init__(self, decoding: Runner | RemoteDecoder, deduplicator: RemoteDeduplicator) -> None:
-        self.runner = decoding if isinstance(decoding, Runner) else None
-        self._remote = None if isinstance(decoding, Runner) else decoding
+    def __init__(self, decoder: RemoteDecoder, deduplicator: RemoteDeduplicator) -> None:
+        self._decoder = decoder
         self._deduplicator = deduplicator
         self._waiting = 0
         self._waiting_bytes = 0
 
     @property
     def version(self) -> str | None:
-        return self._remote.version if self._remote is not None else None
+        return self._decoder.version
 
     @property
     def waiting(self) -> int:
         """Requests that wait for their decode or for what the deduplicator says."""
-        return self._waiting + (self._remote.waiting if self._remote is not None else 0)
+        return self._waiting + self._decoder.waiting
 
     @property
     def waiting_bytes(self) -> int:
-        return self._waiting_bytes + (self._remote.waiting_bytes if self._remote is not None else 0)
+        return self._waiting_bytes + self._decoder.waiting_bytes
 
     async def open(self) -> None:
-        if self.runner is not None:
-            self.runner.load()
-        if self._remote is not None:
-            await self._remote.open()
+        await self._decoder.open()
         await self._deduplicator.open()
 
     def submit(self, received: Received, done: Done) -> None:
-        if self.runner is not None:
-            self._judge(received, self.runner.run(received), done)
-        elif self._remote is not None:
-            self._remote.submit(received, lambda decoded: self._judge(received, decoded, done))
+        self._decoder.submit(received, lambda decoded: self._judge(received, decoded, done))
 
     def _judge(self, received: Received, decoded: Decoded | None, done: Done) -> None:
         if decoded is None or decoded.reason is not None or not decoded.events:
@@ -73,15 +65,14 @@ class Deduplicated:
         self._deduplicator.judge([bytes(event) for event in events], judged)
 
     async def close(self) -> None:
-        if self._remote is not None:
-            await self._remote.close()
+        await self._decoder.close()
         await self._deduplicator.close()
 
 
 def without_duplicates(decoded: Decoded, verdict: Verdict) -> Decoded:
     """What is stored of a decode after the deduplicator's word."""
     log = verdict.log + _named_in_log(decoded, verdict)
-    kept, cut = _appended(decoded, log)
+    kept, cut = joined((decoded.log, decoded.log_cut), (log.encode(), 0))
     if verdict.reason is not None:
         return msgspec.structs.replace(decoded, reason=verdict.reason, events=None, log=kept, log_cut=cut)
     raw = _RAW.decode(decoded.events or b"[]")
@@ -99,11 +90,3 @@ def _named_in_log(decoded: Decoded, verdict: Verdict) -> str:
         for place, event in enumerate(events)
         if place in verdict.duplicates
     )
-
-
-def _appended(decoded: Decoded, text: str) -> tuple[bytes | None, int]:
-    """The decode log with `text` behind it, as much of it as is kept, and how much is cut."""
-    if not text:
-        return decoded.log, decoded.log_cut
-    whole = (decoded.log or b"") + text.encode()
-    return whole[:MOST_KEPT], decoded.log_cut + max(0, len(whole) - MOST_KEPT)

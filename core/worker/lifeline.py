@@ -24,6 +24,7 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     """The event source's TOML table."""
     script_folders: list[str]
     journal: str
+    index: str
     slot: str
     listeners: list[int]
     share: int

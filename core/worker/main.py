@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Decoder, Deduplicator, Handler, RemoteDecoder, RemoteDeduplicator
+from core.catalogue.behaviour import Deduplicator, Handler, RemoteDecoder, RemoteDeduplicator
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
@@ -44,6 +44,8 @@ from core.worker.lifeline import (
     send,
     to_worker,
 )
+from core.worker.making import Making, as_remote
+from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
 
@@ -76,19 +78,21 @@ class Worker:
         """Everything up to the first connection; TidegateError, OSError or sqlite3.Error where it cannot be."""
         configure = self._configure
         source = self._read_source()
-        decoder = self._make_decoder(source)
         folder = Path(configure.journal)
-        deduplicator = self._make_deduplicator(source)
+        registrations = Registered(Path(configure.index), folder.parent, configure.tenant)
+        folders = [Path(each) for each in configure.script_folders]
+        context = Context(configure.tenant, configure.source, folders, self._log, configure.groovy, registrations)
+        making = Making(context, self._log)
+        self._decoding: Runner | RemoteDecoder = making.decoder(source.slots["decoder"])
+        self._runners = making.runners
+        deduplicator = _make_deduplicator(source, context)
         mark = None if deduplicator is None or isinstance(deduplicator, RemoteDeduplicator) else deduplicator.mark
         self._committer = Committer(folder, configure.tenant, configure.source, configure.segment_size, mark)
         self._committer.on_committed = self._nudge_later
         self._committer.on_fault = self._on_fault
         self._committer.open()
-        decoding = decoder if isinstance(decoder, RemoteDecoder) else Runner(decoder, None, self._log)
-        self._runner = decoding if isinstance(decoding, Runner) else None
-        self._decoding: Runner | RemoteDecoder = decoding
         if isinstance(deduplicator, RemoteDeduplicator):
-            self._decoding = Deduplicated(decoding, deduplicator)
+            self._decoding = Deduplicated(as_remote(self._decoding), deduplicator)
         await self._load()
         share = configure.share
         self._intake = WorkerIntake(
@@ -98,13 +102,12 @@ class Worker:
             free_disk=configure.free_disk,
             refused_a_second=max(1.0, REFUSED_A_SECOND / share),
         )
-        self._intake.script = decoder.version
+        self._intake.script = self._decoding.version
         self._intake.look_at_disk()
-        self._decoder = decoder
         self._handler = self._make_handler(source)
         self._slot = Slot(Path(configure.slot), self._handler.largest)
-        if self._runner is not None:
-            self._runner.hold_in(self._slot)
+        for runner in self._runners:
+            runner.hold_in(self._slot)
         listeners = [_own_socket(number) for number in configure.listeners]
         most: int = getattr(source.settings, "max_connections", 10000)
         self._most_connections = -(-most // share)
@@ -112,7 +115,7 @@ class Worker:
         for poison in configure.poisoned:
             self._poison(poison)
         self._bury(configure.casualties)
-        return Ready(script=decoder.version)
+        return Ready(script=self._decoding.version)
 
     def _read_source(self) -> Configured:
         configure = self._configure
@@ -129,23 +132,6 @@ class Worker:
             self._decoding.load()
         else:
             await self._decoding.open()
-
-    def _make_decoder(self, source: Configured) -> Decoder | RemoteDecoder:
-        slot = source.slots["decoder"]
-        made: Decoder | RemoteDecoder = slot.component.make(slot.settings, self._context())
-        return made
-
-    def _context(self) -> Context:
-        configure = self._configure
-        folders = [Path(folder) for folder in configure.script_folders]
-        return Context(configure.tenant, configure.source, folders, self._log, configure.groovy)
-
-    def _make_deduplicator(self, source: Configured) -> Deduplicator | RemoteDeduplicator | None:
-        slot = source.slots.get("deduplicator")
-        if slot is None:
-            return None
-        made: Deduplicator | RemoteDeduplicator = slot.component.make(slot.settings, self._context())
-        return made
 
     def _make_handler(self, source: Configured) -> Handler:
         slot = source.slots["interaction_handler"]
@@ -200,12 +186,12 @@ class Worker:
             fault = error.fault
         except Exception as error:  # noqa: BLE001  # the engine hears of it; the script before it goes on
             fault = _fault_of(error)
-        self._intake.script = self._decoder.version
-        send(self._writer, Loaded(self._decoder.version, fault))
+        self._intake.script = self._decoding.version
+        send(self._writer, Loaded(self._decoding.version, fault))
 
     def _poison(self, poison: Poison) -> None:
-        if self._runner is not None:
-            self._runner.poisoned[poison.hash] = (poison.until, poison.reason)
+        for runner in self._runners:
+            runner.poisoned[poison.hash] = (poison.until, poison.reason)
 
     async def _sweep(self) -> None:
         beats = 0
@@ -258,6 +244,14 @@ class Worker:
         Path(self._configure.slot).unlink(missing_ok=True)
         self._nudge()
         self.done.set()
+
+
+def _make_deduplicator(source: Configured, context: Context) -> Deduplicator | RemoteDeduplicator | None:
+    slot = source.slots.get("deduplicator")
+    if slot is None:
+        return None
+    made: Deduplicator | RemoteDeduplicator = slot.component.make(slot.settings, context)
+    return made
 
 
 def _fault_of(error: Exception) -> Fault:

@@ -31,33 +31,47 @@ class Overtime(BaseException):
     """Raised in a script that runs longer than it may."""
 
 
+class _Alarm:
+    """The process's one interval timer, which whatever runs under a limit shares: one decode runs at a time."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.expired = False
+
+    def ring(self, number: int, frame: FrameType | None) -> None:
+        if self.armed:
+            self.expired = True
+            raise Overtime
+
+
+_ALARM = _Alarm()
+
+
 class Runner:
-    """Runs a worker's decoder. Must live in the main thread, where Python runs signal handlers."""
+    """Runs a decoder under its limits. Must live in the main thread, where Python runs signal handlers."""
 
     def __init__(self, decoder: Decoder, slot: Slot | None, log: DecodeLog) -> None:
         self._decoder = decoder
         self._slot = slot
         self._log = log
-        self._armed = False
-        self._expired = False
         self.poisoned: dict[str, tuple[float, str]] = {}
         """Hashes of payloads that killed a worker: until when (time.time()), and why."""
-        signal.signal(signal.SIGALRM, self._on_alarm)
+        signal.signal(signal.SIGALRM, _ALARM.ring)
 
-    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
-        if self._armed:
-            self._expired = True
-            raise Overtime
+    @property
+    def version(self) -> str | None:
+        """The decoder's."""
+        return self._decoder.version
 
     @contextmanager
     def _limited(self, timeout: float) -> Generator[None]:
-        self._expired = False
-        self._armed = True
+        _ALARM.expired = False
+        _ALARM.armed = True
         signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
         try:
             yield
         finally:
-            self._armed = False
+            _ALARM.armed = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def hold_in(self, slot: Slot) -> None:
@@ -80,7 +94,7 @@ class Runner:
         encoded: bytes | None = None
         state, reason = encode_state(received) if received.state else (None, None)
         if self.poisoned and reason is None:
-            reason = self._poison(received.payload)
+            reason = self._poison(received.kept)
         if reason is None:
             reason, encoded = self._decode(received)
         log, cut = self._log.take()
@@ -92,22 +106,22 @@ class Runner:
         timeout = self._decoder.timeout
         if self._slot is not None:
             head = received.head.raw if received.head is not None else b""
-            self._slot.hold(received.id, received.at, timeout, received.payload, head, received.where)
-        self._expired = False
+            self._slot.hold(received.id, received.at, timeout, received.kept, head, received.where)
+        _ALARM.expired = False
         try:
             try:
-                self._armed = True
+                _ALARM.armed = True
                 signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
                 outcome = self._decode_unlimited(received)
             finally:
-                self._armed = False
+                _ALARM.armed = False
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except Overtime:
             return self._over(), None
         finally:
             if self._slot is not None:
                 self._slot.release()
-        return (self._over(), None) if self._expired else outcome
+        return (self._over(), None) if _ALARM.expired else outcome
 
     def _decode_unlimited(self, received: Received) -> tuple[str | None, bytes | None]:
         try:

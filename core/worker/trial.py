@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, Decoder, Received, RemoteDecoder, remote_text
+from core.catalogue.behaviour import Decoded, Received, RemoteDecoder, remote_text
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
 from core.catalogue.registry import Catalogue
@@ -20,6 +20,8 @@ from core.errors import ConfigurationError, TidegateError
 from core.model.events import Event
 from core.scripting.log import DecodeLog
 from core.worker.context import Context
+from core.worker.making import Making
+from core.worker.registered import Registered
 from core.worker.runner import Runner
 
 DECODER = Slot("decoder", "decoder", "Binary Event Decoder")
@@ -33,6 +35,9 @@ class Job(msgspec.Struct, kw_only=True):
     packages: list[str]
     table: dict[str, Any]
     script_folders: list[str]
+    journal: str
+    """The tenant's segments, by source."""
+    index: str
     payload: bytes
     metadata: dict[str, Any]
     max_memory: int
@@ -47,14 +52,15 @@ def try_decoder(job: Job) -> Trial:
     decoder_of, faults = read_component(Catalogue(tuple(job.packages)), DECODER, job.table, "decoder")
     if decoder_of is None:
         raise ConfigurationError(faults)
-    context = Context(job.tenant, job.source, [Path(folder) for folder in job.script_folders], log, job.groovy)
-    decoder: Decoder | RemoteDecoder = decoder_of.component.make(decoder_of.settings, context)
-    if isinstance(decoder, RemoteDecoder):
-        decoded = asyncio.run(_decode_remotely(decoder, job))
+    folders = [Path(folder) for folder in job.script_folders]
+    registrations = Registered(Path(job.index), Path(job.journal), job.tenant)
+    context = Context(job.tenant, job.source, folders, log, job.groovy, registrations)
+    decoder = Making(context, log).decoder(decoder_of)
+    if isinstance(decoder, Runner):
+        decoder.load()
+        decoded = decoder.run(_received(job))
     else:
-        runner = Runner(decoder, None, log)
-        runner.load()
-        decoded = runner.run(_received(job))
+        decoded = asyncio.run(_decode_remotely(decoder, job))
     if decoded is None:
         raise TidegateError("Groovy did not decode it in time")
     events = msgspec.json.decode(decoded.events, type=list[Event]) if decoded.events else []

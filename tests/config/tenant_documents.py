@@ -1,6 +1,6 @@
 """Random tenant.toml texts, written as people write them, for hypothesis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
@@ -26,6 +26,10 @@ class Component:
 
     text: str
     comments: list[str]
+    choices: "dict[str, Component]" = field(default_factory=dict[str, "Component"])
+    """Those of a composite decoder in it that have headers of their own, by token."""
+    inline: tuple[str, ...] = ()
+    """The tokens of those that are written inline."""
 
 
 @st.composite
@@ -69,9 +73,59 @@ def sources(draw: st.DrawFn, id: str) -> Component:
         text += '[device_communication.event_sources."interaction_handler"]  # its handler\n'
         comments.append("# its handler")
         text += draw(lines(['type = "http"', f"success_body = {draw(TRICKY)}"], comments))
-    if draw(st.booleans()):
-        text += draw(st.sampled_from(["", "\n"])) + draw(above(comments))
-        text += "[ device_communication . event_sources.decoder ]\n" + draw(lines(['type = "json"'], comments))
+    decoder = draw(st.sampled_from(["none", "json", "composite"]))
+    if decoder == "none":
+        return Component(text, comments)
+    text += (
+        draw(st.sampled_from(["", "\n"])) + draw(above(comments)) + "[ device_communication . event_sources.decoder ]\n"
+    )
+    if decoder == "json":
+        return Component(text + draw(lines(['type = "json"'], comments)), comments)
+    return draw(composites(text, comments))
+
+
+HEADER = "device_communication.event_sources.decoder"
+
+
+@st.composite
+def composites(draw: st.DrawFn, text: str, comments: list[str]) -> Component:
+    """Goes on behind the header of a composite decoder."""
+    keys = ['type = "composite"']
+    extractor = draw(st.sampled_from(["header", "inline", "dotted"]))
+    if extractor == "inline":
+        keys.append('metadata_extractor = {type = "groovy", script = "x.groovy"}')
+    elif extractor == "dotted":
+        keys += ['metadata_extractor.type = "groovy"', 'metadata_extractor.script="x.groovy"']
+    tokens = draw(st.lists(IDS, unique=True, max_size=3))
+    inline = draw(st.integers(0, 3)) == 0
+    if inline:
+        items = ", ".join(f'{{type="device_specification", token="{token}"}}' for token in tokens)
+        keys.append(f"choices = [ {items} ]")
+    text += draw(lines(keys, comments))
+    if extractor == "header":
+        text += draw(above(comments)) + f"[{HEADER}.metadata_extractor]\n"
+        text += draw(lines(['type = "groovy"', 'script = "x.groovy"'], comments))
+    choices = {} if inline else {token: draw(choices_of(token)) for token in tokens}
+    for choice in choices.values():
+        text += draw(SPACING) + choice.text
+        comments += choice.comments
+    return Component(text, comments, choices, tuple(tokens) if inline else ())
+
+
+@st.composite
+def choices_of(draw: st.DrawFn, token: str) -> Component:
+    comments: list[str] = []
+    keys = ['type = "device_specification"', f"token = '{token}'"]
+    decoder = draw(st.sampled_from(["none", "header", "inline", "dotted"]))
+    if decoder == "inline":
+        keys.append('decoder = { type = "json" }')
+    elif decoder == "dotted":
+        keys.append('decoder.type = "json"')
+    text = draw(above(comments)) + f"[[{HEADER}.choices]]  # {token}\n" + draw(lines(keys, comments))
+    comments.append(f"# {token}")
+    if decoder == "header":
+        text += draw(above(comments)) + f"[{HEADER}.choices.decoder]\n"
+        text += draw(lines(['type = "python"', 'script = "a.py"'], comments))
     return Component(text, comments)
 
 

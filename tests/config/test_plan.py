@@ -196,11 +196,11 @@ def test_taking_back_gives_removed_comments_back_and_keeps_new_ones() -> None:
 
 
 @st.composite
-def some_edits(draw: st.DrawFn, sources: list[str]) -> list[Edit]:
+def some_edits(draw: st.DrawFn, sources: dict[str, Component]) -> list[Edit]:
     edits: list[Edit] = []
-    for id in sources:
+    for id, source in sources.items():
         path = f"event_sources/{id}"
-        kind = draw(st.sampled_from(["keep", "remove", "set", "move", "decoder"]))
+        kind = draw(st.sampled_from(["keep", "remove", "set", "move", "choice", "choice"]))
         if kind == "remove":
             edits.append(Edit(op="remove", path=path))
         elif kind == "set":
@@ -208,6 +208,12 @@ def some_edits(draw: st.DrawFn, sources: list[str]) -> list[Edit]:
         elif kind == "move":
             left = len(sources) - sum(edit.op == "remove" for edit in edits)
             edits.append(Edit(op="move", path=path, to=draw(st.integers(0, left - 1))))
+        elif kind == "choice" and source.choices:
+            token = draw(st.sampled_from(sorted(source.choices)))
+            choices = f"{path}/decoder/choices"
+            last = len(source.choices) - 1
+            edits.append(draw(st.sampled_from(edits_of_choice(f"{choices}/{token}", last))))
+            edits.append(Edit(op="add", path=choices, type="device_specification", values={"token": "new"}))
     if draw(st.booleans()):
         edits.append(Edit(op="add", path="event_sources", type="socket", values={"id": "new"}))
         edits.append(Edit(op="move", path="event_sources/new", to=0))
@@ -216,13 +222,21 @@ def some_edits(draw: st.DrawFn, sources: list[str]) -> list[Edit]:
     return edits
 
 
+def edits_of_choice(path: str, last: int) -> list[Edit]:
+    return [
+        Edit(op="remove", path=path),
+        Edit(op="move", path=path, to=last),
+        Edit(op="set", path=path, values={"token": "renamed"}),
+    ]
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.data())
 def test_taking_changes_back_one_by_one(
     written: tuple[str, dict[str, Component], list[str]], draw: st.DataObject
 ) -> None:
     active, sources, _ = written
-    text = apply_edits(active, draw.draw(some_edits(list(sources))), CATALOGUE)
+    text = apply_edits(active, draw.draw(some_edits(sources)), CATALOGUE)
 
     def ids(text: str) -> set[str]:
         return {change.id for change in make_plan("default", active, text, CATALOGUE, "").changes}

@@ -1,0 +1,73 @@
+"""Makes a decoder of its configuration, with all that is in its slots."""
+
+from typing import cast
+
+from core.catalogue.behaviour import Decoder, Received, RemoteDecoder
+from core.catalogue.composition import Parts
+from core.catalogue.configured import Configured
+from core.scripting.log import DecodeLog
+from core.scripting.turns import Done
+from core.worker.context import Context
+from core.worker.runner import Runner
+
+
+class InWorker:
+    """A decoder of this process as a `RemoteDecoder`: it decodes at once, under its limits, and nothing waits."""
+
+    waiting = 0
+    waiting_bytes = 0
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    @property
+    def version(self) -> str | None:
+        return self._runner.version
+
+    async def open(self) -> None:
+        self._runner.load()
+
+    def submit(self, received: Received, done: Done) -> None:
+        done(self._runner.run(received))
+
+    async def close(self) -> None:
+        """There is nothing to let go."""
+
+
+class Making:
+    """Makes decoders for one process. `runners` are those that run in it: they share its slot and its timer."""
+
+    def __init__(self, context: Context, log: DecodeLog) -> None:
+        self.runners: list[Runner] = []
+        self._context = context
+        self._log = log
+
+    def decoder(self, configured: Configured) -> Runner | RemoteDecoder:
+        """The decoder that a configuration describes, not loaded yet."""
+        made = self._make(configured)
+        return made if isinstance(made, RemoteDecoder) else self._run(cast("Decoder", made))
+
+    def _make(self, configured: Configured) -> object:
+        component = configured.component
+        if not component.slots:
+            return component.make(configured.settings, self._context)
+        return component.make(configured.settings, self._context, self._parts(configured))
+
+    def _parts(self, configured: Configured) -> Parts:
+        one = {key: self._part(inner) for key, inner in configured.slots.items()}
+        return {**one, **{key: [self._part(inner) for inner in many] for key, many in configured.lists.items()}}
+
+    def _part(self, configured: Configured) -> object:
+        if configured.component.role == "decoder":
+            return as_remote(self.decoder(configured))
+        return self._make(configured)
+
+    def _run(self, decoder: Decoder) -> Runner:
+        runner = Runner(decoder, None, self._log)
+        self.runners.append(runner)
+        return runner
+
+
+def as_remote(decoding: Runner | RemoteDecoder) -> RemoteDecoder:
+    """Whatever decodes as a `RemoteDecoder`."""
+    return InWorker(decoding) if isinstance(decoding, Runner) else decoding
