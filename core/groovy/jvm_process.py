@@ -23,6 +23,7 @@ READY_TIMEOUT = 30.0
 FLAGS = (
     *("-Xmx64m", "-Xss512k", "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=64m"),
     "-XX:+UseCountedLoopSafepoints",  # else a long loop inside Java's library can keep every thread from going on
+    "-XX:LoopStripMiningIter=1000",  # what such a loop runs between two of them; unset, the serial collector warns
     *("-Dgroovy.grape.enable=false", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Duser.timezone=UTC"),
     *("-Xlog:disable", "-Xlog:all=error:stderr"),  # its warnings would go to stdout
 )
