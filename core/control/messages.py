@@ -71,7 +71,7 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`."""
+    and `version`; the sidecar's `version`, `java`, `java_home`, `pid`, `memory` and `restarts`."""
     children: list["Node"] = []
 
 

@@ -132,8 +132,13 @@ class JvmProcess:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
+        if self._process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+            if number == signal.SIGKILL:
+                os.killpg(self.pid, number)  # and what it has started, which could not end without it
+            else:
+                self._process.send_signal(number)
 
     async def _live(self) -> None:
         """From its first word to its end."""
