@@ -83,6 +83,7 @@ class FormScreen(OfTenantScreen):
         with Horizontal():
             with Vertical(id="left"):
                 with VerticalScroll(id="form", can_focus=False):
+                    yield Static(id="against", markup=False)
                     yield from self._fields(folded=False)
                     yield from self.compose_slots()
                     if any(setting.folded for setting in self.settings.values()):
@@ -131,12 +132,25 @@ class FormScreen(OfTenantScreen):
 
     def draft_changed(self) -> None:
         faults = {fault.key: fault.message for fault in self.draft.faults if fault.path == self.path}
+        self._show_against(faults)
         for field in self.query(Field):
             key = field.setting.key
             field.others = self.others(key)
             field.show(self._text_of(key), fault=faults.get(key, ""))
         self._show_fold()
         self._show_side()
+
+    def _show_against(self, faults: dict[str, str]) -> None:
+        """What is said against the whole of it, or against a key that is no setting: there is no field beside which it
+        could stand."""
+        said = [
+            f"! {message}" if key in ("", "type") else f"! {key}: {message}"
+            for key, message in faults.items()
+            if key not in self.settings
+        ]
+        against = self.query_one("#against", Static)
+        against.update(visible("\n".join(said), lines=True))
+        against.display = bool(said)
 
     def _show_fold(self) -> None:
         folded = [field for field in self.query(Field) if field.setting.folded]

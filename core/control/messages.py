@@ -103,6 +103,21 @@ class Status(msgspec.Struct, kw_only=True):
     left_out: int = 0
 
 
+class ComponentInfo(msgspec.Struct, kw_only=True):
+    """An entry of the engine's catalogue: what fills slots of `role` as `type` in TOML."""
+
+    role: str
+    type: str
+    title: str
+    summary: str
+    unavailable: str | None
+    """Why it cannot be used where the engine runs, and what to do about it; null where it can."""
+
+
+class Components(msgspec.Struct):
+    components: list[ComponentInfo]
+
+
 class DocumentView(msgspec.Struct, kw_only=True):
     """A tenant's configuration as text, with what was read from it."""
 
@@ -440,6 +455,9 @@ METHODS: dict[str, Method] = {
         Status,
         "viewer",
         "as status, then a `state` notification with each new Status, at most two a second",
+    ),
+    "components.list": Method(
+        Empty, Components, "viewer", "what the Add Component list offers, and why some of it cannot be used"
     ),
     "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
     "configuration.edit": Method(
