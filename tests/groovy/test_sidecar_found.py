@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogue.component import Slot
+from core.catalogue.configured import read_component
+from core.catalogue.registry import catalogue
 from core.groovy import discovery
 from core.groovy.discovery import Found, Missing
 
@@ -126,3 +129,17 @@ def test_a_groovy_in_parts_takes_what_is_beside_it(bare: Path) -> None:
 def test_processes_that_are_started_find_the_same(bare: Path) -> None:
     discovery.use("/opt/java", ["/opt/a.jar"])
     assert os.environ[discovery.VARIABLE] == '{"java_home":"/opt/java","jars":["/opt/a.jar"]}'
+
+
+def test_a_composite_decoder_says_once_what_its_extractor_lacks() -> None:
+    extractor = {"type": "groovy", "script": "extract.groovy"}
+    choice = {"type": "device_specification", "token": "a", "decoder": {"type": "json"}}
+    table = {"type": "composite", "metadata_extractor": extractor, "choices": [choice]}
+    slot = Slot("decoder", "decoder", "Binary Event Decoder")
+    read, faults = read_component(catalogue(), slot, table, "event_sources/lora/decoder")
+    assert read is None
+    assert [(fault.path, fault.message) for fault in faults] == [
+        ("event_sources/lora/decoder/metadata_extractor", discovery.unavailable())
+    ]
+    offered = {component.type: component.unavailable() for component in catalogue().of_role("decoder")}
+    assert offered["composite"] == discovery.unavailable()
