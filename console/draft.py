@@ -68,6 +68,8 @@ class Draft:
         self._rewritten = False
         self.typed: dict[tuple[str, str], str] = {}
         """What was typed into a field and is no value of its setting, by path and key."""
+        self.making: set[str] = set()
+        """Scripts that are being made: what the engine says of them is from before."""
         self.applied: Applied | None = None
         """What came of the last apply."""
 
@@ -111,6 +113,11 @@ class Draft:
         async with self._lock:
             self.view = await self._edited(text, [])
             self._rewritten = True
+
+    async def check_again(self) -> None:
+        """Has the engine look for faults again: a script that it names is another now."""
+        async with self._lock:
+            self.view = await self._edited(self.view.text, [])
 
     async def _edited(self, text: str, edits: list[Edit]) -> DocumentView:
         params = EditText(tenant=self.tenant, text=text, edits=edits)

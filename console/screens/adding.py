@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 from console.draft import Placed
+from console.link import EngineLink
 from console.screens.dialogs import Answer, Question
-from console.screens.of_tenant import OfTenantScreen
+from console.screens.of_tenant import TYPED_AHEAD, OfTenantScreen
 from console.screens.picker import Entry, Picker
 from core.catalogue.component import Component, Slot
 from core.catalogue.settings import Value
-from core.control.messages import Edit
+from core.control.client import ControlError
+from core.control.messages import METHOD_NOT_FOUND, Components, Edit
+
+NOT_THERE = "the engine has no such component: it is of another version than this console"
 
 
 async def add_component(
@@ -18,7 +22,11 @@ async def add_component(
     if not await screen.drafted():
         screen.say("the configuration has not come from the engine yet", "wrong")
         return
-    entries = [_entry(component) for component in screen.session.catalogue.of_role(slot.role)]
+    reasons = await _reasons(screen.link, slot.role)
+    entries = [
+        _entry(component, reasons.get(component.type, NOT_THERE) if reasons is not None else None)
+        for component in screen.session.catalogue.of_role(slot.role)
+    ]
 
     async def chosen(type: str) -> None:
         await screen.settle()
@@ -33,13 +41,25 @@ async def add_component(
     )
 
 
-def _entry(component: Component) -> Entry:
+async def _reasons(link: EngineLink, role: str) -> dict[str, str | None] | None:
+    """Why the engine cannot use a component of `role`, by type, None where it can: what is missing is missing where it
+    runs. None where it is of a version that does not tell."""
+    try:
+        given = await link.call("components.list", None, Components, timeout=TYPED_AHEAD)
+    except ControlError as error:
+        if error.code == METHOD_NOT_FOUND:
+            return None
+        raise
+    return {known.type: known.unavailable for known in given.components if known.role == role}
+
+
+def _entry(component: Component, reason: str | None) -> Entry:
     return Entry(
         component.type,
         component.title,
         component.summary,
         words=component.type,
-        reason=component.unavailable() or "",
+        reason=reason or "",
     )
 
 

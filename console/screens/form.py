@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -26,7 +27,7 @@ from console.screens.secrets import keep_secret
 from console.text import visible
 from core.catalogue.settings import Setting, Value, shown_text, value_text
 from core.control.messages import Edit
-from core.errors import TidegateError
+from core.errors import Fault, TidegateError
 
 NAMING = frozenset({"id", "name"})
 KEPT_AFTER = 0.15
@@ -94,6 +95,7 @@ class FormScreen(OfTenantScreen):
         with Horizontal():
             with Vertical(id="left"):
                 with Fields(id="form", can_focus=False):
+                    yield Static(id="against", markup=False)
                     yield from self._fields(folded=False)
                     yield from self.compose_slots()
                     if any(setting.folded for setting in self.settings.values()):
@@ -140,13 +142,22 @@ class FormScreen(OfTenantScreen):
     # Showing.
 
     def draft_changed(self) -> None:
-        faults = {fault.key: fault.message for fault in self.draft.faults if fault.path == self.path}
+        own = [fault for fault in self.draft.faults if fault.path == self.path]
+        self._show_against([fault for fault in own if fault.key not in self.settings])
+        faults = {fault.key: fault.message for fault in own if self.table.get(fault.key) not in self.draft.making}
         for field in self.query(Field):
             key = field.setting.key
             field.others = self.others(key)
             field.show(self._text_of(key), fault=faults.get(key, ""))
         self._show_fold()
         self._show_side()
+
+    def _show_against(self, faults: list[Fault]) -> None:
+        """What is said against the whole of it, a key that is no setting, or a line of its script: there is no field
+        beside which it could stand."""
+        against = self.query_one("#against", Static)
+        against.update("\n".join(_against(fault) for fault in faults))
+        against.display = bool(faults)
 
     def _show_fold(self) -> None:
         folded = [field for field in self.query(Field) if field.setting.folded]
@@ -322,3 +333,9 @@ class FormScreen(OfTenantScreen):
         row = self.query_one(FoldRow)
         self.query_one("#folded").display = row.opened
         row.refresh()
+
+
+def _against(fault: Fault) -> str:
+    place = f"{Path(fault.file).name} line {fault.line}" if fault.line and not fault.key else ""
+    subject = place if fault.key in ("", "type") else fault.key
+    return visible(f"! {subject}: {fault.message}" if subject else f"! {fault.message}")

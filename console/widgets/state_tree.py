@@ -14,7 +14,7 @@ from core.control.messages import Node, Status
 STATE_CELLS = 9
 SINCE_CELLS = 7
 INDENT = 2
-SHOWN_DETAILS = ("port", "script", "version", "subject", "not_after", "pid", "memory", "connections")
+SHOWN_DETAILS = ("port", "script", "version", "java", "subject", "not_after", "pid", "memory", "connections")
 """What the tree says of a component beside its title; the rest is told where one is opened."""
 
 

@@ -57,7 +57,7 @@ def _nodes(node: Node, depth: int) -> Iterator[tuple[int, Node]]:
 def _details(node: Node) -> str:
     from core.model.text import visible
 
-    shown = ("port", "connections", "script", "subject", "not_after", "pid")
+    shown = ("port", "connections", "script", "version", "java", "subject", "not_after", "pid")
     return "  ".join(f"{key} {visible(str(node.detail[key]))}" for key in shown if node.detail.get(key) is not None)
 
 

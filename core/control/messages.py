@@ -81,8 +81,8 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`, `java`, `pid`,
-    `memory` and `restarts`."""
+    and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`, `java`, `java_home`,
+    `pid`, `memory` and `restarts`."""
     children: list["Node"] = []
 
 
@@ -112,6 +112,21 @@ class Status(msgspec.Struct, kw_only=True):
     behind: int
     """Rows committed by workers that the index has not taken yet."""
     left_out: int = 0
+
+
+class ComponentInfo(msgspec.Struct, kw_only=True):
+    """An entry of the engine's catalogue: what fills slots of `role` as `type` in TOML."""
+
+    role: str
+    type: str
+    title: str
+    summary: str
+    unavailable: str | None
+    """Why it cannot be used where the engine runs, and what to do about it; null where it can."""
+
+
+class Components(msgspec.Struct):
+    components: list[ComponentInfo]
 
 
 class DocumentView(msgspec.Struct, kw_only=True):
@@ -474,6 +489,9 @@ METHODS: dict[str, Method] = {
         Status,
         "viewer",
         "as status, then a `state` notification with each new Status, at most two a second",
+    ),
+    "components.list": Method(
+        Empty, Components, "viewer", "what the Add Component list offers, and why some of it cannot be used"
     ),
     "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
     "configuration.edit": Method(
