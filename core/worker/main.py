@@ -96,7 +96,7 @@ class Worker:
             self._committer,
             folder,
             free_disk=configure.free_disk,
-            refused_a_second=max(1.0, REFUSED_A_SECOND / share),
+            refused_a_second=REFUSED_A_SECOND / share,
         )
         self._intake.script = decoder.version
         self._intake.look_at_disk()
@@ -232,11 +232,9 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        uncounted = dict(self._intake.uncounted)
-        self._intake.uncounted.clear()
         self._told = (self._handler.open_connections(), self._intake.full())
         fault = self._fault or self._told[1]
-        send(self._writer, Nudge(connections=self._told[0], uncounted=uncounted, fault=fault))
+        send(self._writer, Nudge(connections=self._told[0], uncounted=self._intake.take_uncounted(), fault=fault))
 
     def _begin_drain(self, seconds: float) -> None:
         self._drain_until = min(self._drain_until, self._loop.time() + seconds)
