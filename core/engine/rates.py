@@ -88,7 +88,8 @@ class RequestMeters:
         if not self._reasons:
             return None
         reasons = [
-            {"reason": reason, "recent": meter.recent(), "total": meter.total} for reason, meter in self._reasons.items()
+            {"reason": reason, "recent": meter.recent(), "total": meter.total}
+            for reason, meter in self._reasons.items()
         ]
         reasons.sort(key=lambda each: (each["recent"], each["total"]), reverse=True)
         return {"only_counted": self.only_counted, "reasons": reasons}

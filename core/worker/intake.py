@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections import Counter, deque
+from collections import deque
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from uuid_utils import uuid7
 from core.catalogue.behaviour import Answer, Decoded, JournalHead, Received, RemoteDecoder, remote_text
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
-from core.model.refusals import OTHER_NETWORKS, OTHER_REASONS, RefusedCount, network, reason_kind
+from core.model.refusals import network, reason_kind
 from core.worker.commit import Committer
 from core.worker.runner import Runner
 from core.worker.slot import Held
+from core.worker.uncounted import Uncounted
 
 MOST_WAITING = 1024
 """Requests of a worker that may wait for their commit; a further one is answered 503."""
@@ -24,10 +25,6 @@ REFUSED_A_SECOND = 20
 """Refused requests that a source records a second; beyond that they are only counted."""
 KEPT_OF_REFUSED = 4096
 """Bytes that are kept of each of them."""
-MOST_UNCOUNTED = 256
-"""Pairs of reason and network that wait to be told; of further ones the reason alone is."""
-MOST_REASONS_UNCOUNTED = 32
-"""Reasons that may wait alone; further ones are counted together."""
 ROW_OVERHEAD = 100
 """Bytes a row takes beside its payload and events, about."""
 
@@ -54,8 +51,8 @@ class WorkerIntake:
         """When the last refused requests were recorded, so many as may be within `_spell` seconds."""
         self._spell = max(1.0, 1 / refused_a_second)
         self.script: str | None = None
-        self.uncounted: Counter[tuple[str, str]] = Counter()
-        """Refused requests that were not recorded, by reason and network, since they were last told."""
+        self.uncounted = Uncounted()
+        """Refused requests that were not recorded."""
 
     def full(self) -> str | None:
         committer = self._committer
@@ -116,7 +113,7 @@ class WorkerIntake:
         size: int,
     ) -> None:
         if not self._may_record():
-            self._only_count(reason_kind(reason), network(remote[0]))
+            self.uncounted.add(reason_kind(reason), network(remote[0]))
             return
         at = time.time_ns() // 1_000_000
         seen = seen[:KEPT_OF_REFUSED]
@@ -132,21 +129,6 @@ class WorkerIntake:
             return False
         recorded.append(now)
         return True
-
-    def _only_count(self, reason: str, network: str) -> None:
-        waiting = self.uncounted
-        key = (reason, network)
-        if key not in waiting and len(waiting) >= MOST_UNCOUNTED:
-            key = (reason, OTHER_NETWORKS)
-            if key not in waiting and len(waiting) >= MOST_UNCOUNTED + MOST_REASONS_UNCOUNTED:
-                key = (OTHER_REASONS, OTHER_NETWORKS)
-        waiting[key] += 1
-
-    def take_uncounted(self) -> list[RefusedCount]:
-        """What was only counted since this was last asked."""
-        taken = [RefusedCount(reason, network, count) for (reason, network), count in self.uncounted.items()]
-        self.uncounted.clear()
-        return taken
 
     def bury(self, held: Held, reason: str) -> None:
         """Records the request that a worker was decoding when it ended."""

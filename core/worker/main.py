@@ -234,7 +234,7 @@ class Worker:
         self._nudging = False
         self._told = (self._handler.open_connections(), self._intake.full())
         fault = self._fault or self._told[1]
-        send(self._writer, Nudge(connections=self._told[0], uncounted=self._intake.take_uncounted(), fault=fault))
+        send(self._writer, Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault))
 
     def _begin_drain(self, seconds: float) -> None:
         self._drain_until = min(self._drain_until, self._loop.time() + seconds)

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.control.client import ControlClient, connected
 from core.control.messages import Frame, Node, Status, Subscribe, Subscription
+from core.engine.rates import MOST_REASONS as MOST_REASONS_OF_A_SOURCE
+from core.engine.rates import RequestMeters
 from core.model.dates import date_milliseconds, parse_date
 from core.model.refusals import RefusedCount, network, reason_kind
-from core.worker.intake import MOST_REASONS_UNCOUNTED, MOST_UNCOUNTED, WorkerIntake
+from core.worker.uncounted import MOST_PAIRS, MOST_REASONS, Uncounted
 from tests.engine.stead import Stead
 
 FLOOD = 300
@@ -128,16 +132,27 @@ def test_an_address_is_counted_under_its_network(host: str, counted: str) -> Non
     assert network(host) == counted
 
 
-async def test_what_waits_to_be_told_is_bounded_and_exact(tmp_path: Path) -> None:
-    committer = Committer(tmp_path / "journal", "default", "lora", 1 << 20)
-    committer.open()
-    intake = WorkerIntake(Runner(Failing(), None, DecodeLog()), committer, tmp_path, free_disk=0, refused_a_second=20)
-    for number in range(1000):
-        intake.refuse(f"reason {chr(0x4E00 + number)}", None, (f"10.0.{number % 250}.1", 1), None, b"", 0)
-    for number in range(1000):
-        intake.refuse("one", None, (f"10.{number // 250}.{number % 250}.1", 1), None, b"", 0)
-    told = intake.take_uncounted()
-    assert intake.take_uncounted() == []
-    await committer.close()
-    assert sum(each.count for each in told) == 2000 - 20
-    assert len(told) <= MOST_UNCOUNTED + MOST_REASONS_UNCOUNTED + 1
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=2000))
+def test_what_waits_to_be_told_is_bounded_and_exact(refused: list[tuple[int, int]]) -> None:
+    uncounted = Uncounted()
+    for reason, network in refused:
+        uncounted.add(f"reason {reason}", f"10.0.{network}.0/24")
+    told = uncounted.take()
+    assert sum(each.count for each in told) == len(refused)
+    assert len(told) <= MOST_PAIRS + MOST_REASONS + 1
+    assert len({(each.reason, each.network) for each in told}) == len(told)
+    assert not uncounted
+    assert uncounted.take() == []
+
+
+@given(st.lists(st.integers(0, 100), max_size=300))
+def test_the_reasons_of_a_source_are_bounded_and_exact(reasons: list[int]) -> None:
+    meters = RequestMeters()
+    for reason in reasons:
+        told = meters.add_uncounted([RefusedCount(f"reason {reason}", "10.0.0.0/24", 1)])
+        assert [(each.network, each.count) for each in told] == [("10.0.0.0/24", 1)]
+    refusals = meters.refusals()
+    assert (refusals is None) == (not reasons)
+    if refusals is not None:
+        assert refusals["only_counted"] == sum(each["total"] for each in refusals["reasons"]) == len(reasons)
+        assert len(refusals["reasons"]) <= MOST_REASONS_OF_A_SOURCE + 1
