@@ -18,9 +18,9 @@ from console.widgets.json_text import json_colours, pretty_json
 from console.widgets.painted import PaintedView, Piece
 from console.widgets.rows import wrapped
 from console.widgets.tab_line import TabLine
-from console.widgets.traffic_row import became, outcome_class, request_of, status_of
+from console.widgets.traffic_row import became, outcome_class, status_of
 from core.model.events import event_brief, event_json
-from core.model.requests import Brief, Request, RequestDetail, TrafficRow
+from core.model.requests import Brief, Request, RequestDetail, TrafficRow, asked
 
 BODY_SHOWN = 256 * 1024
 """Characters of a body that are shown; more would take longer to lay out than a key may take."""
@@ -43,8 +43,8 @@ class RequestHead(PaintedView):
 
     row: TrafficRow | None = None
 
-    def show(self, row: TrafficRow) -> None:
-        """Shows this request's summary."""
+    def show(self, row: TrafficRow | None) -> None:
+        """Shows this request's summary, or nothing."""
         self.row = row
         self._lay_out()
 
@@ -78,7 +78,7 @@ class RequestHead(PaintedView):
         return [
             (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
             ("   ".join(part for part in figures if part), ""),
-            (f"   {request_of(row)}", "painted--quiet"),
+            (f"   {asked(row)}", "painted--quiet"),
         ]
 
 
@@ -139,8 +139,8 @@ class RequestView(Vertical):
 
     # What is shown
 
-    def show_row(self, row: TrafficRow) -> None:
-        """Shows what the list knows of a request; the rest follows with `show`."""
+    def show_row(self, row: TrafficRow | None) -> None:
+        """Shows what the list knows of a request; the rest follows with `show`. None shows nothing."""
         self.detail = None
         self.query_one(RequestHead).show(row)
         for document in self.query(Document):
@@ -272,12 +272,16 @@ def event_lines(detail: RequestDetail) -> list[str]:
 
 def timing_lines(detail: RequestDetail) -> list[str]:
     """When it came, how long the decode took, what was answered, with which script."""
+    refused = detail.outcome == "refused"
+    spent = f"{milliseconds_text(detail.milliseconds)}, from the last byte received"
+    answered = f"{status_of(summary_of(detail))}, {'at once' if refused else 'after the commit'}"
+    if refused and detail.status is None:
+        answered = "nothing: the connection was closed"
     rows = [
         ("received", f"{local(detail.received_date):%Y-%m-%d} {clock_text(detail.received_date)}"),
         ("", detail.received_date),
-        ("decoded after", f"{milliseconds_text(detail.milliseconds)}, from the last byte received"),
-        ("answered", f"{status_of(summary_of(detail))}, after the commit" if detail.outcome != "refused"
-         else f"{status_of(summary_of(detail))}, at once"),
+        ("decoded after", "it never reached the decoder" if refused else spent),
+        ("answered", answered),
         ("script version", detail.script or sign("–")),
         ("request", detail.id),
     ]  # fmt: skip

@@ -73,8 +73,8 @@ class Node(msgspec.Struct, kw_only=True):
     requests: int = 0
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
-    """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a worker's `pid`, `memory`; a
-    decoder's `script` and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`. `refusals` is
+    """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a worker's `pid`, `memory`;
+    a decoder's `script` and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`. `refusals` is
     `{"only_counted": 7, "reasons": [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not
     recorded, and all of them by reason, in the last ten minutes and since the engine started."""
     children: list["Node"] = []

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from core.model.text import plural
+
 OTHER_REASONS: Final = "other reasons"
 """What is counted here where there are too many reasons to tell apart."""
 OTHER_NETWORKS: Final = "other networks"
@@ -43,16 +45,21 @@ class RefusedGroup(msgspec.Struct, kw_only=True):
 
     def words(self) -> str:
         """`1,204 more refused: more connections than the source allows, from 10.1.2.0/24`."""
-        more = f" and {self.networks - 1:,} more" if self.networks > 1 else ""
-        return f"{self.count:,} more refused: {self.reason}, from {self.network}{more}"
+        return f"{self.count:,} more refused: {self.why()}"
+
+    def why(self) -> str:
+        """The reason, and where they came from."""
+        more = f" and {plural(self.networks - 1, 'other network')}" if self.networks > 1 else ""
+        return f"{self.reason}, from {self.network}{more}"
 
 
 def reason_kind(reason: str) -> str:
     """The reason without what differs from request to request: what stands behind a colon, addresses and numbers.
 
-    `more than 1000 connections from 10.0.0.7` becomes `more than … connections from …`.
+    `more than 1000 connections from 10.0.0.7: reset` becomes `more than * connections from *`, which a filter takes as
+    it is.
     """
-    return _DETAIL.sub("…", reason[:_REASON_LIMIT].partition(": ")[0])
+    return _DETAIL.sub("*", reason[:_REASON_LIMIT].partition(": ")[0])
 
 
 def network(host: str) -> str:

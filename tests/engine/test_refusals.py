@@ -1,6 +1,7 @@
 """A flood at the door: few rows, and groups that add up to exactly what was refused."""
 
 import asyncio
+import itertools
 import socket
 import struct
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ async def test_a_flood_is_told_in_few_rows_and_exact_groups(stead: Stead) -> Non
     assert {(group.tenant, group.source, group.reason) for group in groups} == {("default", "lora", REASON)}
     assert {(group.network, group.networks) for group in groups} == {("127.0.0.0/24", 1)}
     told = sorted(date_milliseconds(parse_date(group.at)) for group in groups)
-    assert all(later - earlier >= 900 for earlier, later in zip(told, told[1:], strict=False))
+    assert all(later - earlier >= 900 for earlier, later in itertools.pairwise(told))
     assert listening.told(blind) == len(rows), "what has no known status is in no group of statuses"
 
     node = source_of(status)
@@ -108,9 +109,9 @@ async def test_a_flood_is_told_in_few_rows_and_exact_groups(stead: Stead) -> Non
     [
         (REASON, REASON),
         ("no path of this source: /a/b?c", "no path of this source"),
-        ("more connections from 10.0.0.7 than one may have", "more connections from … than one may have"),
-        ("more connections from 2001:db8::7 than one may have", "more connections from … than one may have"),
-        ("the body is 1204 bytes; 1000 are allowed", "the body is … bytes; … are allowed"),
+        ("more connections from 10.0.0.7 than one may have", "more connections from * than one may have"),
+        ("more connections from 2001:db8::7 than one may have", "more connections from * than one may have"),
+        ("the body is 1204 bytes; 1000 are allowed", "the body is * bytes; * are allowed"),
         ("HTTP/1.1 has one Host", "HTTP/1.1 has one Host"),
     ],
 )
@@ -135,8 +136,8 @@ def test_an_address_is_counted_under_its_network(host: str, counted: str) -> Non
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=2000))
 def test_what_waits_to_be_told_is_bounded_and_exact(refused: list[tuple[int, int]]) -> None:
     uncounted = Uncounted()
-    for reason, network in refused:
-        uncounted.add(f"reason {reason}", f"10.0.{network}.0/24")
+    for reason, part in refused:
+        uncounted.add(f"reason {reason}", f"10.0.{part}.0/24")
     told = uncounted.take()
     assert sum(each.count for each in told) == len(refused)
     assert len(told) <= MOST_PAIRS + MOST_REASONS + 1
