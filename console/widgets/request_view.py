@@ -74,7 +74,8 @@ class RequestHead(PaintedView):
     def _figures(self, row: TrafficRow) -> list[Piece]:
         mark = sign("●" if row.outcome == "decoded" else "✕")
         kept = {"decoded": "", "failed": "kept", "refused": "not acknowledged"}[row.outcome]
-        figures = (row.event_source, row.remote, bytes_text(row.bytes), milliseconds_text(row.milliseconds), kept)
+        spent = "" if row.outcome == "refused" else milliseconds_text(row.milliseconds)
+        figures = (row.event_source, row.remote, bytes_text(row.bytes), spent, kept)
         return [
             (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
             ("   ".join(part for part in figures if part), ""),
@@ -211,7 +212,7 @@ def natural_view(payload: bytes) -> BodyAs:
 def body_lines(detail: RequestDetail, body_as: BodyAs) -> list[str]:
     """The body as text, cut where it is too long to be read here."""
     if not detail.payload:
-        return ["no body"]
+        return [_no_body(detail)]
     lines = pretty_json(detail.payload) if body_as == "json" else None
     if lines is None:
         lines = detail.payload[:BODY_SHOWN].decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
@@ -223,6 +224,14 @@ def body_lines(detail: RequestDetail, body_as: BodyAs) -> list[str]:
     if detail.bytes > len(detail.payload):
         lines += ["", f"of {detail.bytes:,} B the first {len(detail.payload):,} B were kept"]
     return lines
+
+
+def _no_body(detail: RequestDetail) -> str:
+    if detail.outcome != "refused" or detail.head:
+        return "no body"
+    if detail.bytes:
+        return f"no body: {bytes_text(detail.bytes)} came, and none of it was kept"
+    return "no body: nothing was read of this connection"
 
 
 def _first(lines: list[str], limit: int) -> tuple[list[str], int]:

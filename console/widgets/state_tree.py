@@ -147,7 +147,7 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
             ("rate", f"{rate_text(node.rate)} over the last five seconds"),
             ("requests", f"{node.requests:,} since the engine started"),
             ("failed", f"{node.failed:,} in the last ten minutes"),
-            ("refused", f"{node.refused:,} in the last ten minutes, {rate_text(node.refused_rate)} of late"),
+            ("refused", f"{node.refused:,} in the last ten minutes, {rate_text(node.refused_rate)} now"),
         ]
     for name, value in node.detail.items():
         if name == "refusals":
@@ -158,10 +158,12 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
 
 
 def refusals_described(refusals: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """How many requests a source refused, by reason."""
+    """How many requests a source refused in the last ten minutes, and since the engine started, by reason."""
     if refusals is None:
         return []
-    reasons: list[dict[str, Any]] = refusals["reasons"]
-    said = [f"{each['recent']:,} of late, {each['total']:,} in all: {each['reason']}" for each in reasons]
-    counted = f"{refusals['only_counted']:,} of all that were refused; the others are kept"
-    return [("only counted", counted), *(("reasons" if place == 0 else "", line) for place, line in enumerate(said))]
+    known = [("only counted", f"{refusals['only_counted']:,} refused since the engine started")]
+    for place, each in enumerate(refusals["reasons"]):
+        recent, total = each["recent"], each["total"]
+        in_all = f" ({total:,} in all)" if total != recent else ""
+        known.append(("by reason" if place == 0 else "", f"{recent:,} {each['reason']}{in_all}"))
+    return known

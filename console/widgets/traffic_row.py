@@ -87,7 +87,8 @@ def refused_line(row: RefusedGroup, line: int, lines_a_row: int, columns: Column
             (f"{fit(remote_of(row, width), columns.remote)} ", "painted--quiet"),
             (asked_of(row), "painted--warning"),
         ]
-    return [(f"{' ' * INDENT}{sign('✕')} refused  {row.why()}", "painted--warning")]
+    why = f"{sign('✕')} refused  {row.why()}"
+    return [(" " * INDENT, ""), (fit(why, max(1, width - INDENT)), "painted--warning")]
 
 
 def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
