@@ -10,6 +10,7 @@ import msgspec
 
 from core.errors import Fault
 from core.model.events import Event
+from core.model.refusals import RefusedGroup
 from core.model.requests import Request, RequestDetail, TrafficRow
 
 PROTOCOL = 1
@@ -77,12 +78,16 @@ class Node(msgspec.Struct, kw_only=True):
     """Failed decodes in the last ten minutes."""
     refused: int = 0
     """Refused requests in the last ten minutes."""
+    refused_rate: float = 0.0
+    """Refused requests a second over the last five seconds."""
     requests: int = 0
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
-    """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`, `java`, `java_home`,
-    `pid`, `memory` and `restarts`."""
+    """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a worker's `pid`, `memory`;
+    a decoder's `script` and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`,
+    `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is
+    `{"only_counted": 7, "reasons": [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not
+    recorded, and all of them by reason, in the last ten minutes and since the engine started."""
     children: list["Node"] = []
 
 
@@ -472,6 +477,9 @@ class Frame(msgspec.Struct, kw_only=True):
     """Rows that matched and are not in this frame; exact."""
     rate: float = 0.0
     """Matching rows a second."""
+    refused: list[RefusedGroup] = []
+    """Refused requests that match as far as can be told and were only counted: once a second for a source and reason.
+    `left_out` has none of them."""
 
 
 class Method(msgspec.Struct, frozen=True):

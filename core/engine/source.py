@@ -264,7 +264,8 @@ class SourceRunner:
         return True
 
     def _on_nudge(self, nudge: Nudge) -> None:
-        self.meters.add(0, 0, sum(nudge.uncounted.values()))
+        if nudge.uncounted:
+            self._surroundings.refused(self.tenant, self.id, self.meters.add_uncounted(nudge.uncounted))
         self._surroundings.nudge()
 
     def _on_loaded(self, generation: Generation, worker: WorkerProcess, loaded: Loaded) -> None:

@@ -50,6 +50,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
         rate=meters.requests.rate(),
         failed=meters.failed.recent(),
         refused=meters.refused.recent(),
+        refused_rate=meters.refused.rate(),
         requests=meters.requests.total,
         detail={
             "type": source.configured.component.type,
@@ -57,6 +58,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
             "bind_address": settings.bind_address,
             "threads": settings.threads,
             "connections": sum(worker.connections for worker in source.workers),
+            "refusals": meters.refusals(),
         },
         children=[*_slot_nodes(source, source.configured, sidecar), *_worker_nodes(source)],
     )

@@ -217,6 +217,7 @@ class TenantRunner:
             rate=sum(child.rate for child in children),
             failed=sum(child.failed for child in children),
             refused=sum(child.refused for child in children),
+            refused_rate=sum(child.refused_rate for child in children),
             requests=sum(child.requests for child in children),
             children=children,
         )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Fault
+from core.model.refusals import RefusedCount
 from core.wire.certificates import CertificateFacts
 
 LINE_LIMIT = 8 << 20
@@ -107,7 +108,8 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """There are new rows, or new counts."""
 
     connections: int
-    uncounted: dict[str, int] = {}
+    uncounted: list[RefusedCount] = []
+    """Refused requests that were not recorded, since the last nudge."""
     fault: str | None = None
     """Why the journal cannot be written, if so."""
     certificate: CertificateFacts | None = None

@@ -106,7 +106,7 @@ class Worker:
             self._committer,
             folder,
             free_disk=configure.free_disk,
-            refused_a_second=max(1.0, REFUSED_A_SECOND / share),
+            refused_a_second=REFUSED_A_SECOND / share,
         )
         self._intake.script = self._decoding.version
         self._intake.look_at_disk()
@@ -220,11 +220,9 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        uncounted = dict(self._intake.uncounted)
-        self._intake.uncounted.clear()
         self._told = (self._handler.open_connections(), self._intake.full())
         fault = self._fault or self._told[1]
-        nudge = Nudge(connections=self._told[0], uncounted=uncounted, fault=fault)
+        nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
         if self._tls is not None:
             nudge.certificate, nudge.certificate_fault = self._tls.facts, self._tls.fault
         send(self._writer, nudge)
