@@ -146,20 +146,20 @@ def send(
     if tls or place.scheme == "https":
         place = over_tls(place, ca, insecure, cert, key, key_password, tls_version, server_name)
     else:
-        refuse_any(used, "is of TLS: write https:// or --tls")
+        refuse_any(used, "it is of TLS: write https:// or --tls")
     http = {"--header": header, "--chunked": chunked, "--encoding": encoding, "--gzip": gzip}
     http |= {"--bearer": bearer, "--basic": basic, "--api-key": api_key, "--hmac": hmac}
     if raw:
-        refuse_any(http, "does nothing with --raw, which sends the bytes as they are")
+        refuse_any(http, "it does nothing with --raw, which sends the bytes as they are")
         refuse_any(
-            {"--rate": rate, "--count": count, "--seconds": seconds}, "does nothing with --raw, which sends once"
+            {"--rate": rate, "--count": count, "--seconds": seconds}, "it does nothing with --raw, which sends once"
         )
         if not file:
             raise typer.BadParameter("--raw sends the bytes of --file FILE", param_hint="--raw")
         return _send_raw(place, file, timeout or SILENCE, half_close=half_close, as_json=as_json)
-    refuse_any({"--half-close": half_close}, "is of --raw")
+    refuse_any({"--half-close": half_close}, "it is of --raw")
     if place.scheme == "tcp":
-        refuse_any(http, "is of HTTP: write an http:// or https:// URL")
+        refuse_any(http, "it is of HTTP: write an http:// or https:// URL")
 
     from core.cli.simulator.report import report, run_shown
     from core.cli.simulator.request import BODILESS, Form

@@ -35,7 +35,7 @@ def over_tls(
     if target.scheme == "http":
         raise typer.BadParameter("write the target as https://", param_hint="--tls")
     if certificate is None:
-        refuse_any({"--key": key, "--key-password": key_password}, "belongs to --cert FILE")
+        refuse_any({"--key": key, "--key-password": key_password}, "it belongs to --cert FILE")
     tls = client_tls(
         ca=ca,
         insecure=insecure,
@@ -52,7 +52,7 @@ def refuse_any(options: Mapping[str, object], reason: str) -> None:
     """Minds the first of these options that was given, for that reason."""
     for name, given in options.items():
         if given:
-            raise typer.BadParameter(f"{name} {reason}", param_hint=name)
+            raise typer.BadParameter(reason, param_hint=name)
 
 
 def header_field(text: str) -> Field:

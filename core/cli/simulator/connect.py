@@ -43,6 +43,8 @@ def client_tls(
         context = ssl.create_default_context(cafile=ca)
     except ssl.SSLError as error:
         raise TidegateError(f"{ca} holds no certificate that could be trusted") from error
+    except OSError as error:
+        raise TidegateError(f"{ca} cannot be read: {error.strerror}") from error
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -55,6 +57,8 @@ def client_tls(
         except ssl.SSLError as error:
             files = f"{certificate} and {key}" if key else str(certificate)
             raise TidegateError(f"{files}: no certificate and key that belong together, or another password") from error
+        except OSError as error:
+            raise TidegateError(f"{certificate} or its key cannot be read: {error.strerror}") from error
     return Tls(context, server_name)
 
 
