@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.errors import ConfigurationError, Fault
+from core.errors import ConfigurationError, Fault, TidegateError
 from core.wire.certificates import CertificateFacts, read_certificate
 from core.wire.tls_words import openssl_words
 
@@ -105,6 +105,8 @@ class Tls:
         passphrase = _Passphrase(rules.password)
         try:
             context.load_cert_chain(rules.certificate, rules.key, passphrase.give)
+        except TidegateError as error:
+            raise _Unusable("key_password", str(error)) from error
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
                 raise _Unusable(key, f"the key in {file} does not belong to the certificate") from error

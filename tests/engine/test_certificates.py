@@ -113,6 +113,21 @@ def test_files_that_cannot_be_used_refuse_the_change(make_stead: Callable[..., S
     assert stead.post(b"the old source still serves, in the clear") == 200
 
 
+def test_an_encrypted_key_is_opened_with_its_passphrase(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead(script=SCRIPT)
+    _encrypted_key(files(stead))
+    secret = stead.tenant_file.parent / "secrets" / "key"
+    secret.parent.mkdir(mode=0o700, exist_ok=True)
+    stead.write(source("lora", stead.port, 'key_password = { file = "secrets/key" }'))
+    stead.serve()
+    assert "secrets/key" in (stead.source().reason or "")
+    for passphrase, right in ((b"wrong", False), (b"secret\n", True)):
+        secret.write_bytes(passphrase)
+        applied = stead("restart", "default/lora")
+        assert (applied.status == 0) is right
+    assert stead.source().state == "started"
+
+
 def test_client_certificates_need_an_authority(stead: Stead) -> None:
     files(stead)
     stead.write(source("lora", stead.port, 'client_certificates = "optional"'))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from core.catalogue.component import Component
+from core.catalogue.secrets import Secret
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration
 from core.wire.tls import Tls, TlsRules
@@ -23,6 +24,10 @@ class CertificateSettings(Settings):
     key: Annotated[
         str | None,
         setting("Key", "a PEM file: the certificate's private key; none given: it is in the certificate's file"),
+    ] = None
+    key_password: Annotated[
+        Secret | None,
+        setting("Key passphrase", "with which the private key is encrypted; none given: it is not", folded=True),
     ] = None
     minimum_version: Annotated[
         Literal["1.2", "1.3"],
@@ -50,10 +55,11 @@ class CertificateSettings(Settings):
 
 def make(settings: CertificateSettings, folder: Path) -> Tls:
     """The TLS of one worker; `folder` is the tenant's."""
+    secret = settings.key_password
     rules = TlsRules(
         certificate=folder / settings.certificate,
         key=folder / settings.key if settings.key else None,
-        password=lambda: None,
+        password=lambda: None if secret is None else secret.read(folder).decode("utf-8", "replace"),
         minimum_version=settings.minimum_version,
         client_certificates=settings.client_certificates,
         client_ca=folder / settings.client_ca if settings.client_ca else None,
