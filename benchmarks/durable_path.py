@@ -9,16 +9,63 @@ the index.
 """
 
 import argparse
+import asyncio
 import json
+import os
+import re
+import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import POST, Round, Tidegate, bare, catch_up, indexed, missing, pinned, wrk
-
+from core.cli.listing import RequestListing, pages
+from core.cli.reach import reach
 from core.cli.tutorial import free_port
+from core.control.messages import Query, Status
+
+BODY = (
+    '{"deveui":"0004a30b001c0530","dataFrame":"AB==","port":1,"timestamp":"2015-02-11 10:33:00.578","fcnt":138,'
+    '"rssi":-111,"snr":-6,"sf_used":"8","id":278998,"live":true,"decrypted":false,"gateway":"g-1"}'
+)
+BODY += " " * (203 - len(BODY))
+
+WRK_SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = [[{body}]]
+"""
+
+BARE = """
+import asyncio, sys
+ANSWER = b"HTTP/1.1 200 OK\\r\\nContent-Length: 21\\r\\nContent-Type: text/plain\\r\\n\\r\\nInformation received."
+class Bare(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+    def data_received(self, data):
+        self.transport.write(ANSWER)
+async def main():
+    server = await asyncio.get_running_loop().create_server(Bare, "127.0.0.1", int(sys.argv[1]))
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+@dataclass
+class Round:
+    """What wrk saw in one round."""
+
+    answered: int
+    rate: float
+    p99: float
+    """Milliseconds."""
+    errors: int
 
 
 @dataclass
@@ -48,8 +95,11 @@ class Result:
 
 def main() -> int:
     options = _options()
-    if lacking := missing():
-        print(lacking, file=sys.stderr)
+    if shutil.which("wrk") is None:
+        print("missing: wrk (Debian: apt install wrk)", file=sys.stderr)
+        return 2
+    if (os.cpu_count() or 1) < 2:
+        print("missing: a second core for wrk", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="tidegate-benchmark-") as folder:
         result = measure(Path(folder), options)
@@ -73,39 +123,97 @@ def _options() -> argparse.Namespace:
 
 def measure(folder: Path, options: argparse.Namespace) -> Result:
     """Both servers in turns, Tidegate first."""
-    script = folder / "post.lua"
-    script.write_text(POST)
-    port, beside, tidegate = free_port(), bare(), Tidegate(folder / "home")
-    tidegate.run("init", "--port", str(port))
+    home, script = folder / "home", folder / "post.lua"
+    script.write_text(WRK_SCRIPT.format(body=BODY))
+    port, bare_port = free_port(), free_port(0)
+    command = [sys.executable, "-m", "console.main"]
+    subprocess.run([*command, "init", "--home", home, "--port", str(port)], check=True, stdout=subprocess.DEVNULL)
     ours: list[Round] = []
     bares: list[Round] = []
     lags: list[tuple[int, float]] = []
-
-    def measured(port: int) -> Round:
-        url = f"http://127.0.0.1:{port}/lora"
-        return wrk(url, script, core=options.wrk_core, connections=options.connections, seconds=options.seconds)
-
-    with tidegate.serving(options.core), pinned(options.core, beside.command):
+    with (
+        _pinned(options.core, [*command, "serve", "--home", str(home)]),
+        _pinned(options.core, [sys.executable, "-c", BARE, str(bare_port)]),
+    ):
         for _ in range(options.rounds):
-            ours.append(measured(port))
-            lags.append(catch_up(tidegate.home))
-            bares.append(measured(beside.kept))
-        there = indexed(tidegate.home)
-    rate, bare_rate = (statistics.median(each.rate for each in rounds) for rounds in (ours, bares))
+            ours.append(_wrk(port, script, options))
+            lags.append(asyncio.run(_catch_up(home)))
+            bares.append(_wrk(bare_port, script, options))
+        indexed = asyncio.run(_indexed(home))
+    tidegate, bare = (statistics.median(each.rate for each in rounds) for rounds in (ours, bares))
     return Result(
-        tidegate=rate,
-        bare=bare_rate,
-        ratio=rate / bare_rate,
+        tidegate=tidegate,
+        bare=bare,
+        ratio=tidegate / bare,
         tidegate_p99=statistics.median(each.p99 for each in ours),
         bare_p99=statistics.median(each.p99 for each in bares),
         errors=sum(each.errors for each in ours),
         lag=max(lag for lag, _ in lags),
         lag_seconds=max(seconds for _, seconds in lags),
         acknowledged=sum(each.answered for each in ours),
-        indexed=there,
+        indexed=indexed,
         connections=options.connections,
         rounds=options.rounds,
     )
+
+
+@contextmanager
+def _pinned(core: int, command: list[str]) -> Iterator[None]:
+    """A server on one core, its children too, from its `ready` to the end of the block."""
+    server = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        if server.stdout.readline() != b"ready\n":
+            raise SystemExit(f"{' '.join(command)} did not start")
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wrk(port: int, script: Path, options: argparse.Namespace) -> Round:
+    command = [
+        "taskset",
+        "-c",
+        str(options.wrk_core),
+        "wrk",
+        "-t1",
+        f"-c{options.connections}",
+        f"-d{options.seconds}s",
+    ]
+    command += ["--latency", "-s", str(script), f"http://127.0.0.1:{port}/lora"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    refused = _number(r"Non-2xx or 3xx responses: (\d+)", text)
+    broken = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
+    count, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", text)[0]
+    return Round(
+        answered=int(_number(r"(\d+) requests in", text) - refused),
+        rate=_number(r"Requests/sec:\s+([\d.]+)", text),
+        p99=float(count) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit],
+        errors=int(refused) + broken,
+    )
+
+
+def _number(pattern: str, text: str) -> float:
+    found = re.search(pattern, text)
+    return float(found[1]) if found else 0.0
+
+
+async def _catch_up(home: Path) -> tuple[int, float]:
+    """How many requests the index is behind, and the seconds until it is not."""
+    async with reach(home, offline_ok=False) as engine:
+        began = time.monotonic()
+        first = behind = (await engine.call("status", None, Status)).behind
+        while behind and time.monotonic() - began < 60:
+            await asyncio.sleep(0.05)
+            behind = (await engine.call("status", None, Status)).behind
+        return first, time.monotonic() - began if first else 0.0
+
+
+async def _indexed(home: Path) -> int:
+    async with reach(home, offline_ok=False) as engine:
+        listing = RequestListing(as_json=True, payload=False)
+        return sum([len(page.rows) async for page in pages(engine, listing, Query(), None)])
 
 
 def _print(result: Result) -> None:

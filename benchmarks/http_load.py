@@ -15,23 +15,25 @@ pairs in turns, and the median of their ratios. The other commit is checked out 
 """
 
 import argparse
+import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import POST, ROOT, Bare, Round, Tidegate, bare, catch_up, checkout, missing, pinned, wrk
+from under_load import ROOT, Round, Wrk, catch_up, engine, make_home, missing, pinned, tidegate
 
 from core.cli.tutorial import free_port
 
-CLOSING = POST + 'wrk.headers["Connection"] = "close"\n'
-UNIQUE = (
-    POST
-    + """
+CLOSING = 'wrk.headers["Connection"] = "close"\n'
+UNIQUE = """
 local count = 0
 request = function()
   count = count + 1
@@ -39,16 +41,60 @@ request = function()
   return wrk.format()
 end
 """
-)
-CASES = {"keep-alive": POST, "connections": CLOSING, "unique": UNIQUE, "tls": POST}
+CASES = {"keep-alive": "", "connections": CLOSING, "unique": UNIQUE, "tls": ""}
+"""What wrk's script has beyond the tutorial's request."""
 TITLES = {
     "keep-alive": "connections kept open",
     "connections": "a connection for each request",
     "unique": "no two heads alike",
     "tls": "TLS, connections kept open",
 }
+BARE = """
+import asyncio, ssl, sys
+KEPT = b"HTTP/1.1 200 OK\\r\\nContent-Length: 21\\r\\nContent-Type: text/plain\\r\\n\\r\\nInformation received."
+LAST = KEPT.replace(b"Content-Type", b"Connection: close\\r\\nContent-Type")
+class Bare(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+    def data_received(self, data):
+        self.transport.write(KEPT)
+class Once(Bare):
+    def data_received(self, data):
+        self.transport.write(LAST)
+        self.transport.close()
+async def main(kept, once, tls, certificate, key):
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(Bare, "127.0.0.1", kept), await loop.create_server(Once, "127.0.0.1", once)]
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        servers.append(await loop.create_server(Bare, "127.0.0.1", tls, ssl=context))
+    print("ready", flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
+asyncio.run(main(*map(int, sys.argv[1:4]), *sys.argv[4:6]))
+"""
+
 SETTLE = 1.0
 """Seconds for an index to catch up; another commit's control protocol may be another."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The ports of a bare asyncio.Protocol that answers a fixed 200: connections kept, closed after it, over TLS."""
+
+    kept: int
+    once: int
+    tls: int
+    certificate: str = ""
+    key: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        ports = [str(port) for port in (self.kept, self.once, self.tls)]
+        return [sys.executable, "-c", BARE, *ports, self.certificate, self.key]
+
+    def port(self, case: str) -> int:
+        return {"tls": self.tls, "connections": self.once}.get(case, self.kept)
 
 
 @dataclass
@@ -78,13 +124,11 @@ class Pairs:
 
 def main() -> int:
     options = _options()
-    if lacking := missing():
-        print(lacking, file=sys.stderr)
+    if lack := missing((options.core, options.wrk_core), os.cpu_count() or 1):
+        print(f"missing: {lack}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="tidegate-benchmark-") as name:
         folder = Path(name)
-        for case, script in CASES.items():
-            (folder / f"{case}.lua").write_text(script)
         if options.against:
             return _compare(folder, options)
         rows = measure(folder, options)
@@ -113,30 +157,26 @@ def measure(folder: Path, options: argparse.Namespace) -> list[Row]:
     """All cases in turns, Tidegate first in each."""
     cases: list[str] = options.only or list(CASES)
     certificate = _certificate(folder) if "tls" in cases else None
-    port, tls_port = free_port(), free_port(0)
-    tidegate, beside = Tidegate(folder / "home"), bare(*(certificate or ()))
-    tidegate.run("init", "--port", str(port))
+    home, port, tls_port = folder / "home", free_port(), free_port(0)
+    make_home(home, port)
     if certificate:
-        _add_tls_source(tidegate, tls_port, *certificate)
+        _add_tls_source(home, tls_port, *certificate)
+    beside = Beside(free_port(0), free_port(0), free_port(0), *map(str, certificate or ()))
+    loads = {case: _load(case, folder, options) for case in cases}
     ours: dict[str, list[Round]] = {case: [] for case in cases}
     bares: dict[str, list[Round]] = {case: [] for case in cases}
-    with tidegate.serving(options.core), pinned(options.core, beside.command):
+    with engine(options.core, home), pinned(options.core, beside.command):
         for _ in range(options.rounds or 5):
             for case in cases:
-                ours[case].append(_round(case, tls_port if case == "tls" else port, folder, options))
-                catch_up(tidegate.home)
-                bares[case].append(_round(case, _bare_port(beside, case), folder, options))
+                ours[case].append(loads[case](tls_port if case == "tls" else port, options.connections))
+                asyncio.run(catch_up(home))
+                bares[case].append(loads[case](beside.port(case), options.connections))
     return [_row(case, ours[case], bares[case]) for case in cases]
 
 
-def _bare_port(beside: Bare, case: str) -> int:
-    return {"tls": beside.tls, "connections": beside.once}.get(case, beside.kept)
-
-
-def _round(case: str, port: int, folder: Path, options: argparse.Namespace) -> Round:
-    url = f"{'https' if case == 'tls' else 'http'}://127.0.0.1:{port}/lora"
-    script = folder / f"{case}.lua"
-    return wrk(url, script, core=options.wrk_core, connections=options.connections, seconds=options.seconds)
+def _load(case: str, folder: Path, options: argparse.Namespace) -> Wrk:
+    scheme = "https" if case == "tls" else "http"
+    return Wrk(folder / case, options.wrk_core, options.seconds, more=CASES[case], scheme=scheme)
 
 
 def _row(case: str, ours: list[Round], bares: list[Round]) -> Row:
@@ -153,33 +193,46 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def _add_tls_source(tidegate: Tidegate, port: int, certificate: Path, key: Path) -> None:
+def _add_tls_source(home: Path, port: int, certificate: Path, key: Path) -> None:
     source = "event_sources/secure"
-    tidegate.run("add", "default", "event_sources", "socket", "id=secure", f"port={port}")
-    tidegate.run("add", "default", f"{source}/interaction_handler", "http")
-    tidegate.run("add", "default", f"{source}/decoder", "python", "script=decode_lora.py")
-    tidegate.run("add", "default", f"{source}/tls", "certificate", f"certificate={certificate}", f"key={key}")
-    tidegate.run("apply", "default")
+    tidegate(home, "add", "default", "event_sources", "socket", "id=secure", f"port={port}")
+    tidegate(home, "add", "default", f"{source}/interaction_handler", "http")
+    tidegate(home, "add", "default", f"{source}/decoder", "python", "script=decode_lora.py")
+    tidegate(home, "add", "default", f"{source}/tls", "certificate", f"certificate={certificate}", f"key={key}")
+    tidegate(home, "apply", "default")
 
 
 def _compare(folder: Path, options: argparse.Namespace) -> int:
     """Pairs in turns; which of the two is first alternates."""
+    load = _load("keep-alive", folder, options)
+    rounds: tuple[list[Round], list[Round]] = ([], [])
     with checkout(options.against) as tree:
-        both = [Tidegate(folder / "here", ROOT), Tidegate(folder / "there", tree)]
-        ports = [free_port(0), free_port(0)]
-        for tidegate, port in zip(both, ports, strict=True):
-            tidegate.run("init", "--port", str(port))
-        rounds: list[list[Round]] = [[], []]
-        with both[0].serving(options.core), both[1].serving(options.core):
+        ports = free_port(0), free_port(0)
+        homes = folder / "here", folder / "there"
+        for home, port, each in zip(homes, ports, (ROOT, tree), strict=True):
+            make_home(home, port, each)
+        with engine(options.core, homes[0]), engine(options.core, homes[1], tree):
             for number in range(options.rounds or 9):
                 for which in (0, 1) if number % 2 else (1, 0):
-                    rounds[which].append(_round("keep-alive", ports[which], folder, options))
+                    rounds[which].append(load(ports[which], options.connections))
                     time.sleep(SETTLE)
-    return _say_pairs(options, rounds)
+    return _say_pairs(options, *rounds)
 
 
-def _say_pairs(options: argparse.Namespace, rounds: list[list[Round]]) -> int:
-    here, there = rounds
+@contextmanager
+def checkout(revision: str) -> Iterator[Path]:
+    """A commit's files, in a git worktree that is removed behind them."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-against-") as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+def _say_pairs(options: argparse.Namespace, here: list[Round], there: list[Round]) -> int:
     ratios = [ours.rate / theirs.rate for ours, theirs in zip(here, there, strict=True)]
     pairs = Pairs(
         against=options.against,

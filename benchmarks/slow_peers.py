@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import socket
 import statistics
 import struct
@@ -26,7 +27,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import BODY, ROOT, Tidegate, allow_files, missing
+from under_load import BODY, ROOT, engine, make_home, missing, tidegate
 
 from core.cli.tutorial import free_port
 
@@ -78,8 +79,8 @@ def main() -> int:
     if options.attack:
         asyncio.run(attack(options.attack))
         return 0
-    if lacking := missing():
-        print(lacking, file=sys.stderr)
+    if lack := missing((options.core, options.peer_core), os.cpu_count() or 1):
+        print(f"missing: {lack}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="tidegate-benchmark-") as folder:
         result = measure(Path(folder), options)
@@ -102,16 +103,23 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def allow_files(count: int) -> None:
+    """Lets this process and its children have so many descriptors, or as many as the machine allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
 def measure(folder: Path, options: argparse.Namespace) -> Result:
     """Turns without and with the bad connections."""
-    tidegate, port = Tidegate(folder / "home"), free_port()
-    tidegate.run("init", "--port", str(port))
-    tidegate.run("set", "default", "event_sources/lora/interaction_handler", f"success_body={'.' * ANSWER_BYTES}")
-    tidegate.run("apply", "default")
+    home, port = folder / "home", free_port()
+    make_home(home, port)
+    tidegate(home, "set", "default", "event_sources/lora/interaction_handler", f"success_body={'.' * ANSWER_BYTES}")
+    tidegate(home, "apply", "default")
     quiet: list[Sample] = []
     beside: list[Sample] = []
     connected: list[int] = []
-    with tidegate.serving(options.core):
+    with engine(options.core, home):
         os.sched_setaffinity(0, {options.peer_core})
         asyncio.run(good(port, 1.0))
         for _ in range(options.rounds):
