@@ -2,6 +2,7 @@
 acknowledged is there."""
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from core.cli.listing import RequestListing, pages
 from core.cli.reach import reach
 from core.control.messages import Query, Status
 
+ROOT = Path(__file__).resolve().parent.parent
 TIDEGATE = [sys.executable, "-m", "console.main"]
 BODY = (
     '{"deveui":"0004a30b001c0530","dataFrame":"AB==","port":1,"timestamp":"2015-02-11 10:33:00.578","fcnt":138,'
@@ -68,20 +70,32 @@ def missing(cores: Sequence[int], cpus: int) -> str | None:
     return "a second core for wrk" if cpus < 2 or max(cores) >= cpus else None
 
 
-def make_home(home: Path, port: int) -> None:
+def tidegate(home: Path, *arguments: str, tree: Path = ROOT) -> None:
+    """A command of a checkout on a home, to its end."""
+    command = [*TIDEGATE, *arguments, "--home", str(home)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=tree, env=_environment(tree), timeout=60)
+
+
+def make_home(home: Path, port: int, tree: Path = ROOT) -> None:
     """A home with the tutorial's tenant."""
-    subprocess.run([*TIDEGATE, "init", "--home", home, "--port", str(port)], check=True, stdout=subprocess.DEVNULL)
+    tidegate(home, "init", "--port", str(port), tree=tree)
 
 
-def engine(core: int, home: Path) -> AbstractContextManager[None]:
-    """A whole engine on one core."""
-    return pinned(core, [*TIDEGATE, "serve", "--home", str(home)])
+def engine(core: int, home: Path, tree: Path = ROOT) -> AbstractContextManager[None]:
+    """A whole engine of a checkout on one core."""
+    return pinned(core, [*TIDEGATE, "serve", "--home", str(home)], tree)
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(tree)}
 
 
 @contextmanager
-def pinned(core: int, command: list[str]) -> Iterator[None]:
+def pinned(core: int, command: list[str], tree: Path = ROOT) -> Iterator[None]:
     """A server on one core, its children too, from its `ready` to the end of the block."""
-    server = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        ["taskset", "-c", str(core), *command], stdout=subprocess.PIPE, cwd=tree, env=_environment(tree)
+    )
     try:
         assert server.stdout is not None
         if server.stdout.readline() != b"ready\n":
@@ -93,18 +107,20 @@ def pinned(core: int, command: list[str]) -> Iterator[None]:
 
 
 class Wrk:
-    """wrk on a core of its own, posting the tutorial's request."""
+    """wrk on a core of its own, posting the tutorial's request; `more` is Lua behind what makes it."""
 
-    def __init__(self, folder: Path, core: int, seconds: int) -> None:
+    def __init__(self, folder: Path, core: int, seconds: int, *, more: str = "", scheme: str = "http") -> None:
         self._core = core
         self._seconds = seconds
+        self._scheme = scheme
+        folder.mkdir(exist_ok=True)
         self._script = folder / "post.lua"
-        self._script.write_text(WRK_SCRIPT.format(body=BODY))
+        self._script.write_text(WRK_SCRIPT.format(body=BODY) + more)
 
     def __call__(self, port: int, connections: int) -> Round:
         command = ["taskset", "-c", str(self._core), "wrk", "-t1", f"-c{connections}", f"-d{self._seconds}s"]
-        command += ["--latency", "-s", str(self._script), f"http://127.0.0.1:{port}/lora"]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        command += ["--latency", "-s", str(self._script), f"{self._scheme}://127.0.0.1:{port}/lora"]
+        text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=self._seconds + 60).stdout
         refused = _number(r"Non-2xx or 3xx responses: (\d+)", text)
         broken = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", text)))
         return Round(
