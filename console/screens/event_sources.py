@@ -132,9 +132,11 @@ class EventSources(OfTenantScreen):
         return [line for line in lines if line]
 
     def _wrong(self, placed: Placed, node: Node | None, width: int) -> list[Line]:
-        said = [node.reason] if node and node.reason else []
+        faults = self.draft.faults_at(placed.path)
+        reason = node.reason if node else None
+        said = [reason] if reason and not any(fault.message in reason for fault in faults) else []
         said += [refused] if (refused := self.draft.refused(placed.path)) else []
-        for fault in self.draft.faults_at(placed.path):
+        for fault in faults:
             inner = fault.path.removeprefix(placed.path).strip("/").replace("/", ".")
             where = ".".join(part for part in (inner if fault.key else "", fault.key) if part)
             said.append(f"{where}: {fault.message}" if where else fault.message)

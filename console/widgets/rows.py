@@ -128,9 +128,10 @@ class Rows(PaintedView, can_focus=True):
         return max(1, width - self._before - 1)
 
     def _lay_out(self) -> None:
-        width = max(1, self.scrollable_content_region.width)
+        width = self.scrollable_content_region.width
+        rows = self._rows if width else ()  # its width is not known yet: it is laid out again as soon as it is
         room = self._room(width)
-        self._lines = [(number, line) for number, row in enumerate(self._rows) for line in row.lines(room)]
+        self._lines = [(number, line) for number, row in enumerate(rows) for line in row.lines(room)]
         self.forget_painted()
         self.virtual_size = Size(width, len(self._lines))
         self._keep_in_sight()

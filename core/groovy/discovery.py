@@ -122,7 +122,8 @@ def _missing(java: Path | Missing, groovy: bool, jackson: bool) -> Missing:
         return Missing(java.reason + rest)
     names = " and no ".join(["Java", *what])
     command = " ".join([*packages, "default-jre-headless"])
-    return Missing(f"there is no {names} here: apt install {command} (or, for Java, {_PIP})")
+    other = f"or, for Java, {_PIP}" if what else f"or {_PIP}"
+    return Missing(f"there is no {names} here: apt install {command} ({other})")
 
 
 def _find_java(named: Named, java_home: str | None, path: str | None) -> Path | Missing:

@@ -152,6 +152,23 @@ def test_a_socket_that_a_killed_engine_left_is_no_hindrance(stead: Stead) -> Non
     assert stead.post(body("again")) == 200
 
 
+def test_a_source_that_lacks_java_starts_when_it_is_installed(tmp_path: Path, built: Built) -> None:
+    home = tmp_path / "jdk"
+    stead = Stead(tmp_path / "home", instance=f'[groovy]\njava_home = "{home}"\n')
+    try:
+        (stead.scripts / "decode.groovy").write_text(SCRIPT)
+        stead.write(groovy_source(stead.port, "lora"))
+        give_build(stead.path, built)
+        stead.serve()
+        assert "which has no bin/java" in (stead.source().reason or "")
+        assert "which has no bin/java" in stead("start", "default/lora").err
+        home.symlink_to(built.found.java_home)
+        until(lambda: stead.source().state == "started", "the source")
+        assert stead.post(body("one")) == 200
+    finally:
+        stead.end()
+
+
 def refused(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) != 0
