@@ -41,6 +41,8 @@ class LiveTraffic(TidegateScreen):
         "Every request as it arrives, newest at the bottom, with what became of it. It follows until you move up or "
         "pause it; what has passed is fetched again as you scroll back. On a wide terminal the current request stands "
         "beside the list: tab goes there, escape back.\n\n"
+        "Refused connections and requests are rows too, at most twenty a second of a source. Where more come, a row "
+        "says how many more, why, and from which network; those were only counted.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
         "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."

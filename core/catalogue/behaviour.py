@@ -335,7 +335,10 @@ class Intake(Protocol):
         seen: bytes,
         size: int,
     ) -> None:
-        """Records a request that never reached the decoder, without waiting for the disk."""
+        """Records a request that never reached the decoder, without waiting for the disk; too many are only counted.
+
+        They are counted by `reason` without what stands behind its first colon, and without addresses and numbers
+        (`core.model.refusals.reason_kind`)."""
         ...
 
 

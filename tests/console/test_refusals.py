@@ -1,10 +1,15 @@
 """The door as an operator sees it: refused connections in Live Traffic, on their own page, and in Engine State."""
 
 import asyncio
+import json
+import os
 import re
 import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -12,7 +17,7 @@ from console.screens.request import OneRequest
 from console.screens.traffic import LiveTraffic
 from core.model.refusals import RefusedGroup
 from core.model.requests import TrafficRow
-from tests.cli.tidegate import Homestead, free_port, until
+from tests.cli.tidegate import COMMAND, Homestead, environment, free_port, until
 from tests.console.test_engine_state import go_to_state
 from tests.console.test_live_traffic import go_to_traffic
 from tests.console.walker import LARGE, SMALL, walking
@@ -73,7 +78,7 @@ async def test_the_state_counts_by_reason(narrow: Homestead) -> None:
         await go_to_state(walker)
         await asyncio.to_thread(flood, narrow.port, FLOOD)
         await walker.sees(f"{FLOOD} refused")
-        assert re.search(rf"{FLOOD} refused, \d", walker.line("(lora)"))
+        await walker.until(lambda: re.search(rf"{FLOOD} refused, \d", walker.line("(lora)")), "the rate")
         await walker.press("j", "j", "v")
         await walker.sees("only counted", f"{FLOOD} {REASON[:30]}")
 
@@ -98,3 +103,35 @@ def test_commands_tell_what_was_only_counted(narrow: Homestead) -> None:
     assert narrow("requests", "--refused", "--source", "other").err == ""
     assert f"default/lora: {FLOOD} refused in ten minutes" in narrow("status").out
     assert f"{FLOOD} {REASON}" in narrow("status").out
+
+
+def test_following_tells_of_all_that_is_refused(narrow: Homestead) -> None:
+    rows, more = (
+        re.compile(r" connection +503 "),
+        re.compile(r"([\d,]+) more refused: " + REASON + r", from 127\.0\.0\.0/24"),
+    )
+    command = [*COMMAND, "requests", "--refused", "--follow", "--home", str(narrow.path), "--limit", "1"]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as json_out, tempfile.TemporaryFile() as json_err:
+        flood(narrow.port, 1)
+        until(lambda: len(narrow("requests", "--json").objects) == 1, "a row")
+        people = subprocess.Popen(command, stdout=out, env=environment())
+        machine = subprocess.Popen([*command, "--json"], stdout=json_out, stderr=json_err, env=environment())
+        try:
+            until(lambda: bool(written(out) and written(json_out)), "both to follow")
+            flood(narrow.port, FLOOD)
+
+            def told(lines: str, groups: str) -> int:
+                return len(rows.findall(lines)) + sum(int(count.replace(",", "")) for count in more.findall(groups))
+
+            until(lambda: told(written(out), written(out)) == FLOOD + 1, "all to be told to people")
+            until(lambda: len(written(json_out).splitlines()) + told("", written(json_err)) == FLOOD + 1, "all as JSON")
+            assert all(json.loads(line)["outcome"] == "refused" for line in written(json_out).splitlines())
+        finally:
+            for process in (people, machine):
+                process.terminate()
+                process.wait(30)
+
+
+def written(file: IO[bytes]) -> str:
+    """What a process has written to a file so far."""
+    return os.pread(file.fileno(), 1 << 20, 0).decode()

@@ -300,7 +300,7 @@ async def test_every_line_is_exactly_as_wide_as_the_list() -> None:
 
 async def test_a_group_of_refused_requests_is_passed_over_and_not_acted_on() -> None:
     app = Listing()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(120, 24)) as pilot:
         app.traffic.receive([row(1, "failed"), refused(2, reason=f"no {ESCAPES} path", networks=3), row(3, "refused")])
         app.traffic.tick()
         shown = app.shown()
