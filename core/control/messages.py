@@ -55,19 +55,8 @@ class Node(msgspec.Struct, kw_only=True):
     tenant's own. What is in a decoder's slots stands below it: `default/lora/decoder/choices/<token>/decoder`."""
 
     path: str
-    kind: Literal[
-        "instance",
-        "tenant",
-        "event_source",
-        "interaction_handler",
-        "decoder",
-        "metadata_extractor",
-        "composite_choice",
-        "deduplicator",
-        "tls",
-        "worker",
-        "groovy",
-    ]
+    kind: str
+    """`instance`, `tenant`, `event_source`, `worker`, `groovy`, or the role of a component that fills a slot."""
     title: str
     state: State
     reason: str | None = None

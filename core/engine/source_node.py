@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
@@ -15,9 +15,6 @@ from core.errors import Fault
 from core.groovy.sidecar import Sidecar
 from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
-
-_Kind = Literal["interaction_handler", "decoder", "metadata_extractor", "composite_choice", "deduplicator", "tls"]
-_KINDS: dict[str, _Kind] = {kind: kind for kind in get_args(_Kind)}
 
 
 class Shown(Protocol):
@@ -83,7 +80,7 @@ def _slot_node(source: Shown, above: Configured, filled: Configured, sidecar: Si
     name = filled.path.rpartition("/")[2]
     return Node(
         path=f"{source.path}{filled.path.removeprefix(source.configured.path)}",
-        kind=_KINDS[filled.component.role],
+        kind=filled.component.role,
         title=filled.component.title if filled in above.slots.values() else f"{filled.component.title} ({name})",
         state=state if fault is None else "error",
         reason=reason if fault is None else str(fault),
