@@ -193,7 +193,7 @@ class ComponentScreen(FormScreen):
             if self._slot_path(rows.slot) == placed.above:
                 rows.go_to(path)
         needs = [setting.key for setting in placed.component.described().values() if setting.required]
-        if needs or placed.component.slots:
+        if needs or any(slot.required for slot in placed.component.slots):
             await self.app.push_screen(ComponentScreen(self.tenant, path, first=needs[0] if needs else ""))
         else:
             self.say(f"added {placed.title}; enter opens it")

@@ -1,6 +1,7 @@
 """One worker as the engine has it: its process, its lifeline, its slot."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -201,7 +202,8 @@ class WorkerProcess:
         """SIGKILL, for a reason."""
         if self.verdict is None and not self.gone.is_set():
             self.verdict = verdict
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                self.process.kill()
 
     def ending(self) -> str:
         """How it ended, as `ended by signal 9 (SIGKILL)`."""

@@ -38,7 +38,7 @@ class FailureLimit:
             del self._failures[key]
             return 0
         self._failures.move_to_end(key)
-        return math.ceil(left)
+        return min(math.ceil(left), int(WINDOW))
 
     def failed(self, address: str, now: float) -> None:
         """An address has offered wrong credentials."""

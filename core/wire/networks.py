@@ -29,7 +29,7 @@ class Networks:
 
 def network_of(name: str) -> Network:
     """`10.0.0.0/8`, `::1`, `192.0.2.7`; ValueError says what is wrong."""
-    return ipaddress.ip_network(name.strip(), strict=False)
+    return ipaddress.ip_network(name.strip())
 
 
 def address_of(host: str) -> Address | None:
@@ -46,6 +46,8 @@ def network_fault(name: str) -> str | None:
     """What is wrong with the name of a network, for a setting."""
     try:
         network_of(name)
-    except ValueError:
+    except ValueError as error:
+        if "host bits" in str(error):
+            return f"{error}: write the network's own address, or leave the / out for one address"
         return f"{name!r} is no address or network: write one such as 10.0.0.7 or 10.0.0.0/24"
     return None
