@@ -12,6 +12,9 @@ class Server {
     /** Milliseconds within which a stop must be through. */
     private static final long STOP_LIMIT = 9_000
 
+    /** The status of a JVM that a script has ended, past all that stands in its way, or whose socket one has closed. */
+    private static final int ENDED_BY_SCRIPT = 3
+
     final Watchdog watchdog = new Watchdog()
     volatile boolean stopping = false
     private final ServerSocketChannel listener
@@ -25,6 +28,7 @@ class Server {
 
     void serve() {
         watchdog.start()
+        new Strays(this).start()
         Runtime.runtime.addShutdownHook(new Thread({ stop() } as Runnable, "stop"))
         Output.tellEngine('{"ready": true}')
         try {
@@ -32,7 +36,9 @@ class Server {
                 accept(listener.accept())
             }
         } catch (ClosedChannelException ignored) {
-            // stop() has closed it
+            if (!stopping) {
+                Runtime.runtime.halt(ENDED_BY_SCRIPT)
+            }
         }
     }
 
@@ -55,8 +61,12 @@ class Server {
         }
     }
 
-    /** Finishes what each connection has begun, and ends the JVM. */
+    /** Finishes what each connection has begun, and ends the JVM; at once where it is a script that wants its end, for
+     *  that script would be waited for. */
     private void stop() {
+        if (Thread.allStackTraces.values().any { StackTraceElement[] steps -> exits(steps) }) {
+            Runtime.runtime.halt(ENDED_BY_SCRIPT)
+        }
         long until = System.currentTimeMillis() + STOP_LIMIT
         Map<Connection, Thread> open
         synchronized (connections) {
@@ -67,6 +77,12 @@ class Server {
         open.keySet().each { Connection connection -> connection.stop() }
         open.values().each { Thread thread -> thread.join(Math.max(1L, until - System.currentTimeMillis())) }
         Runtime.runtime.halt(0)
+    }
+
+    /** Whether these are the steps of a call of System.exit, and not of the JVM's own answer to a signal. */
+    private static boolean exits(StackTraceElement[] steps) {
+        steps.any { StackTraceElement step -> step.className == "java.lang.Shutdown" && step.methodName == "exit" } &&
+            !steps.any { StackTraceElement step -> step.className.startsWith("java.lang.Terminator") }
     }
 
     /** A thread is left behind that cannot be ended: the engine must replace this JVM. */
