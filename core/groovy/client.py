@@ -170,7 +170,8 @@ class GroovyLink:
         """The connection has ended: the JVM was replaced, or died."""
         if wire is not self._wire:
             return
-        begun = self._begun()
+        begun = self._begun() or self._blamed
+        self._blamed = 0
         self._wire = self._transport = None
         self._up = False
         for reply in self._replies.values():
@@ -274,10 +275,13 @@ class GroovyLink:
         if begun != self._frost[0] or oldest != self._frost[1]:
             self._frost = (begun, oldest, now)
         elif now - self._frost[2] > self._sent[oldest].limit + FROZEN_AFTER:
+            self._blamed = oldest
             self._transport.abort()
 
     _frost: tuple[int, int, float] = (0, 0, 0.0)
     """The call under way, the oldest one sent, and since when the two have been the same."""
+    _blamed = 0
+    """The call for which a connection was given up as frozen, where the slot names none."""
 
     async def close(self) -> None:
         """Ends the link; what waits is given back undone."""

@@ -58,6 +58,7 @@ def connected(jvm: Jvm, path: Path) -> Iterator[Client]:
         "\ntry { Thread.sleep(9000) } catch (Throwable t) { }",
         "\n@groovy.transform.CompileStatic static void turn() { while (true) { } }\nturn()",
         "\ndef turn(n) { [1].each { while (true) { } } }\nturn(1)",
+        "def error = new RuntimeException() {\nString getMessage() { while (true) { } } }\nthrow error",
     ],
 )
 def test_what_does_not_end_is_ended_at_its_limit(client: Client, text: str) -> None:

@@ -15,6 +15,9 @@ class Server {
     /** The status of a JVM that a script has ended, past all that stands in its way, or whose socket one has closed. */
     private static final int ENDED_BY_SCRIPT = 3
 
+    /** Milliseconds in which what is under way may still be answered then. */
+    private static final long LAST_ANSWERS = 500
+
     final Watchdog watchdog = new Watchdog()
     volatile boolean stopping = false
     private final ServerSocketChannel listener
@@ -37,6 +40,7 @@ class Server {
             }
         } catch (ClosedChannelException ignored) {
             if (!stopping) {
+                Thread.sleep(LAST_ANSWERS)
                 Runtime.runtime.halt(ENDED_BY_SCRIPT)
             }
         }
@@ -95,8 +99,8 @@ class Server {
     /** Tells the engine if `thrown` says that memory ran out, for then other threads may have suffered. */
     void noteMemory(Throwable thrown) {
         Throwable cause = Failure.unwrapped(thrown)
-        boolean spared = cause.message == "Requested array size exceeds VM limit"
-        if (cause instanceof OutOfMemoryError && !spared && heapReported.compareAndSet(false, true)) {
+        if (cause instanceof OutOfMemoryError && cause.message != "Requested array size exceeds VM limit"
+            && heapReported.compareAndSet(false, true)) {
             Output.tellEngine('{"heap": true}')
         }
     }
