@@ -20,10 +20,8 @@ import msgspec
 from core.errors import Fault, TidegateError
 from core.groovy.frames import (
     FAILED,
-    HEADER,
     HELLO,
     LOAD,
-    LONGEST_FRAME,
     OK,
     RUN,
     Failure,
@@ -34,6 +32,8 @@ from core.groovy.frames import (
     frame,
     run_body,
 )
+from core.groovy.poison import Poisoned
+from core.groovy.wire import Wire
 from core.scripting.python_script import ScriptError
 
 MOST_SENT = 64
@@ -65,38 +65,6 @@ class Call:
     """How many JVMs ended while they ran it."""
 
 
-class _Wire(asyncio.Protocol):
-    """One connection: cuts the stream into frames."""
-
-    def __init__(self, link: "GroovyLink") -> None:
-        self._link = link
-        self._buffer = bytearray()
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        buffer = self._buffer
-        buffer += data
-        start = 0
-        while len(buffer) - start >= HEADER.size:
-            length, id, op = HEADER.unpack_from(buffer, start)
-            if length > LONGEST_FRAME:
-                self._transport.abort()  # no sidecar of ours says so much; the next connection begins anew
-                return
-            end = start + 4 + length
-            if len(buffer) < end:
-                break
-            self._link.answered(id, op, bytes(buffer[start + HEADER.size : end]))
-            start = end
-        del buffer[:start]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._link.lost(self)
-
-
 class GroovyLink:
     """The link of one worker. Scripts are loaded with `load`, run with `run`."""
 
@@ -110,12 +78,13 @@ class GroovyLink:
         self._waiting: deque[Call] = deque()
         self._sent: dict[int, Call] = {}
         self._replies: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
         self._transport: asyncio.Transport | None = None
         self._slot: int | None = None
         self._up = False
         self._alone: Call | None = None
         """The call that is sent again by itself, for it may have ended a JVM."""
+        self._poisoned = Poisoned(self._loop.time)
         self._connecting: asyncio.Task[None] | None = None
         self._sweeping = self._loop.create_task(self._sweep())
         self._closed = False
@@ -133,6 +102,7 @@ class GroovyLink:
         except ConnectionError as error:
             raise TidegateError("the Groovy sidecar ended while it compiled; save the script again") from error
         self._kinds[script], self._loaded[script] = kind, loaded
+        self._poisoned.clear()
         return loaded
 
     async def _connected(self) -> None:
@@ -159,6 +129,9 @@ class GroovyLink:
 
     def run(self, script: str, limit: float, metadata: bytes, state: bytes, payload: bytes, done: Done) -> None:
         """Runs a loaded script; `done` is called once, later."""
+        if self._poisoned.holds(script, payload):
+            self._loop.call_soon(done, None, Failure(reason="not decoded again: these bytes ended the JVM twice"))
+            return
         self._waiting.append(Call(script, limit, metadata, state, payload, done, self._loop.time()))
         self._pump()
 
@@ -193,11 +166,12 @@ class GroovyLink:
         call.done(None if failure else body, failure)
         self._pump()
 
-    def lost(self, wire: _Wire) -> None:
+    def lost(self, wire: Wire) -> None:
         """The connection has ended: the JVM was replaced, or died."""
         if wire is not self._wire:
             return
-        begun = self._begun()
+        begun = self._begun() or self._blamed
+        self._blamed = 0
         self._wire = self._transport = None
         self._up = False
         for reply in self._replies.values():
@@ -216,6 +190,7 @@ class GroovyLink:
     def _suspect(self, call: Call) -> None:
         call.died += 1
         if call.died > 1:
+            self._poisoned.add(call.script, call.payload)
             call.done(None, Failure(reason="the JVM ended twice while it decoded this"))
         else:
             self._alone = call
@@ -252,7 +227,7 @@ class GroovyLink:
         os.ftruncate(file, 8)
         try:
             async with asyncio.timeout(LOAD_SECONDS):
-                transport, wire = await self._loop.create_unix_connection(lambda: _Wire(self), self._path)
+                transport, wire = await self._loop.create_unix_connection(lambda: Wire(self), self._path)
                 self._transport, self._wire, self._slot = transport, wire, file
                 hello = Hello(tenant=tenant, source=source, folders=folders, slot=name)
                 await self._ask(HELLO, msgspec.json.encode(hello))
@@ -300,10 +275,13 @@ class GroovyLink:
         if begun != self._frost[0] or oldest != self._frost[1]:
             self._frost = (begun, oldest, now)
         elif now - self._frost[2] > self._sent[oldest].limit + FROZEN_AFTER:
+            self._blamed = oldest
             self._transport.abort()
 
     _frost: tuple[int, int, float] = (0, 0, 0.0)
     """The call under way, the oldest one sent, and since when the two have been the same."""
+    _blamed = 0
+    """The call for which a connection was given up as frozen, where the slot names none."""
 
     async def close(self) -> None:
         """Ends the link; what waits is given back undone."""

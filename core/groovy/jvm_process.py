@@ -26,9 +26,12 @@ FLAGS = (
     "-XX:LoopStripMiningIter=1000",  # what such a loop runs between two of them; unset, the serial collector warns
     *("-Dgroovy.grape.enable=false", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Duser.timezone=UTC"),
     *("-Xlog:disable", "-Xlog:all=error:stderr"),  # its warnings would go to stdout
+    "-XX:-CreateCoredumpOnCrash",
 )
 """Full compilation tiers: with the first alone a decode costs twice the CPU. No ExitOnOutOfMemoryError: a device can
 choose a length that a script then allocates, and that must fail one request only."""
+CRASH = "crash.log"
+"""Where a JVM that crashed says what it knows of that, in the folder of its build."""
 LONGEST_LINE = 64 << 10
 MOST_LOGGED = 200
 """Lines of a JVM's stderr that are logged; scripts' own output goes to their requests."""
@@ -49,7 +52,8 @@ class Said(msgspec.Struct):
 
 def java_command(built: Built, *extra: str) -> list[str]:
     """The command that runs the sidecar's main class; `extra` are flags beside the usual ones."""
-    return [str(built.found.java), *FLAGS, *extra, "-cp", built.class_path, MAIN]
+    crash = f"-XX:ErrorFile={built.folder / CRASH}".replace("%", "%%")  # else one file a crash where the engine runs
+    return [str(built.found.java), *FLAGS, crash, *extra, "-cp", built.class_path, MAIN]
 
 
 def tethered_command(command: list[str]) -> list[str]:

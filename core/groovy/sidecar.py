@@ -21,8 +21,10 @@ from core.groovy.listening import listen
 
 STARTING = "starting Groovy…"
 FIRST_DELAY = 0.1
+LONGEST_OUTAGE = 1.0
 LONGEST_DELAY = 10.0
-"""Seconds before a JVM that ended is replaced: from the first, doubling."""
+"""Seconds before a JVM that ended is replaced: from the first, doubling; to the longest outage where it did serve, for
+requests wait, else to the longest delay."""
 HEALTHY_AFTER = 30.0
 """Seconds that a JVM must live for the delay to begin anew."""
 DRAIN_SECONDS = 10.0
@@ -95,7 +97,9 @@ class Sidecar:
         while True:
             began = time.monotonic()
             problem = await self._next_jvm()
+            longest = LONGEST_DELAY
             if problem is None and self._jvm is not None:
+                longest = LONGEST_OUTAGE
                 asking = self._tasks.run(self._ask(self._jvm))
                 problem = await self._jvm.trouble()
                 asking.cancel()
@@ -105,7 +109,7 @@ class Sidecar:
             elif problem is not None:
                 self._failed(problem)
             delay, self._delay = self._delay, min(self._delay * 2, LONGEST_DELAY)
-            await asyncio.sleep(delay)
+            await asyncio.sleep(min(delay, longest))
 
     async def _ask(self, jvm: JvmProcess) -> None:
         """Finds out when it does not answer: it was stopped, or collects garbage and does nothing else."""

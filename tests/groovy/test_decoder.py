@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.components.decoders.groovy import LORA_TEMPLATE
+from core.control.messages import Node
 from tests.cli.tidegate import TUTORIAL_BODY, until
 from tests.engine.stead import Stead, body
 
@@ -40,6 +41,7 @@ switch (message.id) {
     case "heap": def hoard = []; while (true) { hoard << new byte[1 << 20] }
     case "exit": System.exit(3); break
     case "raise": throw new RuntimeException("it is bad")
+    case "end": System.metaClass = null; System.exit(3); break
     case "print": println "x" * 20000; break
     case "state": state.count = (state.count ?: 0) + 1; message.value = state.count; break
     case "respond": respond("downlink", 201); break
@@ -65,10 +67,15 @@ def stead(tmp_path_factory: pytest.TempPathFactory, groovy: None) -> Iterator[St
     stead.end()
 
 
+def groovy_node(stead: Stead) -> Node:
+    (node,) = [node for node in stead.status().tree.children if node.kind == "groovy"]
+    return node
+
+
 def jvm(stead: Stead) -> int:
     """The process id of the JVM that serves."""
-    nodes = [node for node in stead.status().tree.children if node.kind == "groovy"]
-    return nodes[0].detail["pid"] if nodes and nodes[0].state == "started" else 0
+    node = groovy_node(stead)
+    return node.detail["pid"] if node.state == "started" else 0
 
 
 def test_the_tutorials_request_is_decoded_by_a_groovy_script(tmp_path: Path, groovy: None) -> None:
@@ -114,6 +121,16 @@ def test_what_ends_or_blocks_the_jvm_fails_and_everything_else_goes_on(stead: St
         thread.join()
     assert beside == [200] * 4
     assert stead.post(body("well")) == 200
+
+
+def test_what_ended_the_jvm_twice_is_not_decoded_again(stead: Stead) -> None:
+    assert stead.post(body("end")) == 422
+    assert stead.last_request("failed")["reason"] == "the JVM ended twice while it decoded this"
+    restarts = groovy_node(stead).detail["restarts"]
+    assert stead.post(body("end")) == 422
+    assert stead.last_request("failed")["reason"] == "not decoded again: these bytes ended the JVM twice"
+    assert stead.post(body("well")) == 200
+    assert groovy_node(stead).detail["restarts"] == restarts
 
 
 def test_a_killed_jvm_is_replaced_and_nothing_is_lost(stead: Stead) -> None:

@@ -58,6 +58,7 @@ def connected(jvm: Jvm, path: Path) -> Iterator[Client]:
         "\ntry { Thread.sleep(9000) } catch (Throwable t) { }",
         "\n@groovy.transform.CompileStatic static void turn() { while (true) { } }\nturn()",
         "\ndef turn(n) { [1].each { while (true) { } } }\nturn(1)",
+        "def error = new RuntimeException() {\nString getMessage() { while (true) { } } }\nthrow error",
     ],
 )
 def test_what_does_not_end_is_ended_at_its_limit(client: Client, text: str) -> None:
@@ -108,6 +109,30 @@ def test_scripts_do_not_end_the_jvm(client: Client, text: str) -> None:
     failure = client.fails(client.script(text))
     assert "is not for scripts: it would end the decoding of every tenant" in failure.reason
     assert (failure.file, failure.line) == ("decode.groovy", 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "System.metaClass = null; System.exit(3)",
+        "new GroovyShell().evaluate('@groovy.transform.CompileStatic static e() { System.exit(3) }; e()')",
+        "Thread.start { System.metaClass = null; System.exit(3) }.join()",
+        "System.inheritedChannel().close(); Thread.sleep(1000)",
+    ],
+)
+def test_an_exit_past_the_guard_ends_the_jvm_at_once(own: Jvm, alone: Client, text: str) -> None:
+    call = alone.begin(alone.script(text), limit=20)
+    assert own.process.wait(5) == 3
+    assert int.from_bytes(alone.slot.read_bytes(), "big") == call
+
+
+def test_threads_that_a_script_leaves_behind_keep_no_processor(own: Jvm, alone: Client) -> None:
+    counting = alone.script("print Thread.allStackTraces.keySet().count { it.name == 'stray' }", name="count.groovy")
+    alone.run(alone.script("Thread.start('stray') { while (true) { } }\nThread.start('stray') { sleep(60000) }"))
+    assert alone.run(counting).extras.log == "2"
+    until(lambda: alone.run(counting).extras.log == "1", "the loop's end")
+    alone.run(alone.script("Thread.start { new Random().ints().sum() }", name="library.groovy"))
+    assert own.hear() == {"stuck": True}
 
 
 def test_deep_recursion(client: Client) -> None:

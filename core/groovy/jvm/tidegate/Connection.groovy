@@ -145,23 +145,37 @@ class Connection implements Runnable {
         slot?.set(call.id)
         watch.begin(limit)
         server.watchdog.wake()
-        Throwable thrown = null
+        Failure failure = null
         StackTraceElement[] late
         try {
-            work.call()
-        } catch (Throwable error) {
-            thrown = error
+            failure = failureOf(work, files)
         } finally {
             late = watch.end()
             slot?.set(0)
         }
         if (late != null) {
             fail(call.id, Failure.overdue(limit, late, files))
-        } else if (thrown != null) {
-            server.noteMemory(thrown)
-            fail(call.id, thrown instanceof NotCompiled ? ((NotCompiled) thrown).failure() : Failure.of(thrown, files))
+        } else if (failure != null) {
+            fail(call.id, failure)
         } else {
             frames.ok(call.id, call.answer)
+        }
+    }
+
+    /** Does `work`; why it failed, null where it did not. What a script has thrown is its code too, and may not end. */
+    private Failure failureOf(Closure<?> work, SourceFiles files) {
+        try {
+            work.call()
+            return null
+        } catch (NotCompiled error) {
+            return error.failure()
+        } catch (Throwable error) {
+            try {
+                server.noteMemory(error)
+                return Failure.of(error, files)
+            } catch (Throwable ignored) {
+                return new Failure(reason: error.getClass().simpleName)
+            }
         }
     }
 

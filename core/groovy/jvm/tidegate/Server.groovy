@@ -12,6 +12,12 @@ class Server {
     /** Milliseconds within which a stop must be through. */
     private static final long STOP_LIMIT = 9_000
 
+    /** The status of a JVM that a script has ended, past all that stands in its way, or whose socket one has closed. */
+    private static final int ENDED_BY_SCRIPT = 3
+
+    /** Milliseconds in which what is under way may still be answered then. */
+    private static final long LAST_ANSWERS = 500
+
     final Watchdog watchdog = new Watchdog()
     volatile boolean stopping = false
     private final ServerSocketChannel listener
@@ -25,6 +31,7 @@ class Server {
 
     void serve() {
         watchdog.start()
+        new Strays(this).start()
         Runtime.runtime.addShutdownHook(new Thread({ stop() } as Runnable, "stop"))
         Output.tellEngine('{"ready": true}')
         try {
@@ -32,7 +39,10 @@ class Server {
                 accept(listener.accept())
             }
         } catch (ClosedChannelException ignored) {
-            // stop() has closed it
+            if (!stopping) {
+                Thread.sleep(LAST_ANSWERS)
+                Runtime.runtime.halt(ENDED_BY_SCRIPT)
+            }
         }
     }
 
@@ -55,8 +65,12 @@ class Server {
         }
     }
 
-    /** Finishes what each connection has begun, and ends the JVM. */
+    /** Finishes what each connection has begun, and ends the JVM; at once where it is a script that wants its end, for
+     *  that script would be waited for. */
     private void stop() {
+        if (Thread.allStackTraces.values().any { StackTraceElement[] steps -> exits(steps) }) {
+            Runtime.runtime.halt(ENDED_BY_SCRIPT)
+        }
         long until = System.currentTimeMillis() + STOP_LIMIT
         Map<Connection, Thread> open
         synchronized (connections) {
@@ -69,6 +83,12 @@ class Server {
         Runtime.runtime.halt(0)
     }
 
+    /** Whether these are the steps of a call of System.exit, and not of the JVM's own answer to a signal. */
+    private static boolean exits(StackTraceElement[] steps) {
+        steps.any { StackTraceElement step -> step.className == "java.lang.Shutdown" && step.methodName == "exit" } &&
+            !steps.any { StackTraceElement step -> step.className.startsWith("java.lang.Terminator") }
+    }
+
     /** A thread is left behind that cannot be ended: the engine must replace this JVM. */
     void reportStuck() {
         if (stuckReported.compareAndSet(false, true)) {
@@ -79,8 +99,8 @@ class Server {
     /** Tells the engine if `thrown` says that memory ran out, for then other threads may have suffered. */
     void noteMemory(Throwable thrown) {
         Throwable cause = Failure.unwrapped(thrown)
-        boolean spared = cause.message == "Requested array size exceeds VM limit"
-        if (cause instanceof OutOfMemoryError && !spared && heapReported.compareAndSet(false, true)) {
+        if (cause instanceof OutOfMemoryError && cause.message != "Requested array size exceeds VM limit"
+            && heapReported.compareAndSet(false, true)) {
             Output.tellEngine('{"heap": true}')
         }
     }

@@ -11,7 +11,7 @@ class ServingThread extends Thread {
     volatile boolean overdue = false
 
     ServingThread(Runnable work) {
-        super(null, work, "connection", STACK)
+        super(Strays.GROUP, work, "connection", STACK)
         daemon = true
     }
 }
