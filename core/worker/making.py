@@ -59,6 +59,10 @@ class Making:
         made = self._make(configured)
         return made if isinstance(made, RemoteDecoder) else self._run(cast("Decoder", made))
 
+    def part(self, configured: Configured) -> object:
+        """What a component makes, with all that is in its slots: a framing, for one."""
+        return self._make(configured)
+
     def _make(self, configured: Configured) -> object:
         component = configured.component
         if not component.slots:
