@@ -1,9 +1,11 @@
 """How a line of the `:` prompt may go on."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
 
 from console.commands import COMMANDS, FIELDS, OUTCOMES, tenants
 from console.session import Session
+from core.catalogue.component import Slot
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT
 
 
@@ -23,7 +25,7 @@ def _next_words(session: Session, words: list[str]) -> Iterable[str]:
     if len(words) == 1:
         return [*tenants(session), *(_sources(session) if words[0] in ("start", "stop", "restart") else ())]
     if words[0] in ("add", "set", "remove") and len(words) == 2:
-        return _paths(session, words[1])
+        return [shlex.quote(path) for path in _paths(session, words[1])]
     if words[0] == "add" and len(words) == 3:
         return sorted({component.type for component in session.catalogue})
     return ()
@@ -35,10 +37,16 @@ def _sources(session: Session) -> list[str]:
 
 
 def _paths(session: Session, tenant: str) -> list[str]:
-    paths = [TENANT]
-    for slot in DEVICE_COMMUNICATION_SLOTS:
-        paths.append(slot.key)
-        for placed in session.drafts.of(tenant).listed(session.catalogue, slot.key):
-            inner = placed.component.slots if placed.component else ()
-            paths += [placed.path, *(f"{placed.path}/{below.key}" for below in inner)]
-    return paths
+    return [TENANT, *(path for slot in DEVICE_COMMUNICATION_SLOTS for path in _below(session, tenant, slot, slot.key))]
+
+
+def _below(session: Session, tenant: str, slot: Slot, path: str) -> Iterator[str]:
+    """The path of a slot, and those of what is in it."""
+    draft, catalogue = session.drafts.of(tenant), session.catalogue
+    yield path
+    one = draft.placed(catalogue, path)
+    for placed in draft.listed(catalogue, path) if slot.many else [one] if one else []:
+        if slot.many:
+            yield placed.path
+        for inner in placed.component.slots if placed.component else ():
+            yield from _below(session, tenant, inner, f"{placed.path}/{inner.key}")

@@ -38,8 +38,13 @@ class Placed:
 
     @property
     def id(self) -> str:
-        """Its id where it is one of a list."""
-        return str(self.table.get("id", "")) if self.slot.many else ""
+        """What it is told apart by where it is one of a list."""
+        return str(self.table.get(self.slot.index.key, "")) if self.slot.many else ""
+
+    @property
+    def above(self) -> str:
+        """The path of the list that it is one of, or of the component that it is in."""
+        return self.path.rpartition("/")[0]
 
     @property
     def title(self) -> str:
@@ -63,6 +68,8 @@ class Draft:
         self._rewritten = False
         self.typed: dict[tuple[str, str], str] = {}
         """What was typed into a field and is no value of its setting, by path and key."""
+        self.making: set[str] = set()
+        """Scripts that are being made: what the engine says of them is from before."""
         self.applied: Applied | None = None
         """What came of the last apply."""
 
@@ -107,6 +114,11 @@ class Draft:
             self.view = await self._edited(text, [])
             self._rewritten = True
 
+    async def check_again(self) -> None:
+        """Has the engine look for faults again: a script that it names is another now."""
+        async with self._lock:
+            self.view = await self._edited(self.view.text, [])
+
     async def _edited(self, text: str, edits: list[Edit]) -> DocumentView:
         params = EditText(tenant=self.tenant, text=text, edits=edits)
         return await self._link.call("configuration.edit", params, DocumentView)
@@ -139,16 +151,14 @@ class Draft:
         """The component at `path`, such as `event_sources/lora/decoder`; None where there is none."""
         return find_placed(catalogue, self.active if active else self.view.data, path)
 
-    def listed(self, catalogue: Catalogue, key: str, *, active: bool = False) -> list[Placed]:
-        """The components of one of Device Communication's lists, in order."""
-        data = self.active if active else self.view.data
-        slot = next(slot for slot in DEVICE_COMMUNICATION_SLOTS if slot.key == key)
-        items = _list(_table(data.get(DEVICE_COMMUNICATION)).get(key))
-        return [_placed(catalogue, slot, table, f"{key}/{table.get('id', '')}") for table in items]
+    def listed(self, catalogue: Catalogue, path: str, *, active: bool = False) -> list[Placed]:
+        """The components of a list, in order: `event_sources`, or a slot of a component that takes many."""
+        return find_listed(catalogue, self.active if active else self.view.data, path)
 
-    def news(self, path: str) -> str:
-        """How it differs from what is active there: `new`, `changed` or nothing."""
-        now, active = table_at(self.view.data, path), table_at(self.active, path)
+    def news(self, catalogue: Catalogue, path: str) -> str:
+        """How the component at `path`, or the tenant's own table, differs from what is active there: `new`, `changed`
+        or nothing."""
+        now, active = (table_at(catalogue, data, path) for data in (self.view.data, self.active))
         return "new" if active is None else "changed" if now != active else ""
 
     def faults_at(self, path: str) -> list[Fault]:
@@ -176,34 +186,58 @@ def _placed(catalogue: Catalogue, slot: Slot, table: Table, path: str) -> Placed
     return Placed(path, slot, table, catalogue.get(slot.role, str(table.get("type", ""))))
 
 
-def table_at(data: Table, path: str) -> Table | None:
+def table_at(catalogue: Catalogue, data: Table, path: str) -> Table | None:
     """The table that an edit's path names; None where there is none."""
-    first, *rest = path.split("/")
-    here: object = data.get(TENANT) if first == TENANT else _table(data.get(DEVICE_COMMUNICATION)).get(first)
-    for part in rest:
-        if isinstance(here, list):
-            here = next((item for item in _list(cast("object", here)) if item.get("id") == part), None)
-        else:
-            here = _table(here).get(part)
-    return _table(here) if isinstance(here, dict) else None
+    if path == TENANT:
+        own: object = data.get(TENANT)
+        return _table(own) if isinstance(own, dict) else None
+    placed = find_placed(catalogue, data, path)
+    return placed.table if placed else None
 
 
 def find_placed(catalogue: Catalogue, data: Table, path: str) -> Placed | None:
     """The component at `path`, found by walking from slot to slot."""
-    slots, parts, walked = DEVICE_COMMUNICATION_SLOTS, path.split("/"), ""
+    slots, above = DEVICE_COMMUNICATION_SLOTS, _table(data.get(DEVICE_COMMUNICATION))
+    parts, walked = path.split("/"), ""
     found: Placed | None = None
     while parts:
         slot = next((slot for slot in slots if slot.key == parts[0]), None)
-        if slot is None:
+        taken = 2 if slot is not None and slot.many else 1
+        if slot is None or len(parts) < taken:
             return None
-        taken = 2 if slot.many else 1
         walked = "/".join(part for part in (walked, *parts[:taken]) if part)
-        table = table_at(data, walked)
-        if table is None or len(parts) < taken:
+        table = _in_slot(slot, above.get(slot.key), parts[taken - 1])
+        if table is None:
             return None
         found = _placed(catalogue, slot, table, walked)
-        slots, parts = found.component.slots if found.component else (), parts[taken:]
+        slots, above, parts = found.component.slots if found.component else (), table, parts[taken:]
     return found
+
+
+def _in_slot(slot: Slot, found: object, name: str) -> Table | None:
+    """The table in a slot; of one that takes many, that of this name."""
+    if slot.many:
+        items = _list(found)
+        return dict(zip(slot.index.names(items), items, strict=True)).get(name)
+    return _table(found) if isinstance(found, dict) else None
+
+
+def find_listed(catalogue: Catalogue, data: Table, path: str) -> list[Placed]:
+    """The components of the list at `path`; none where there is no list."""
+    above, _, key = path.rpartition("/")
+    holder = find_placed(catalogue, data, above) if above else None
+    slots = DEVICE_COMMUNICATION_SLOTS
+    if above:
+        slots = holder.component.slots if holder and holder.component else ()
+    table = holder.table if holder else _table(data.get(DEVICE_COMMUNICATION))
+    slot = next((slot for slot in slots if slot.key == key and slot.many), None)
+    if slot is None:
+        return []
+    items = _list(table.get(key))
+    return [
+        _placed(catalogue, slot, item, f"{path}/{name}")
+        for item, name in zip(items, slot.index.names(items), strict=True)
+    ]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import RenderResult
@@ -36,17 +37,19 @@ class SlotRow(Widget, can_focus=True):
     def show(self, filled: str, news: str, wrong: list[str]) -> None:
         """`filled` is the title of the component in it, `wrong` what is said against it."""
         self.filled, self.news, self.wrong = filled, news, wrong
-        self.styles.height = 2 + (len(wrong) if filled else 0)
+        self.styles.height = 2 + (len(wrong) if filled else 0) if filled or self.slot.required else 1
         self.refresh()
 
     def render(self) -> RenderResult:
         quiet = self.get_component_rich_style("slot--quiet", partial=True)
         wrong = self.get_component_rich_style("slot--wrong", partial=True)
         width = self.size.width
+        if not (self.filled or self.slot.required):
+            return self._empty(quiet, width)
         text = Text(no_wrap=True, overflow="ellipsis")
         need = "required" if self.slot.required else "optional"
         title = Text(self.slot.title, self.get_component_rich_style("slot--title", partial=True))
-        _spread(text, title, Text(need, quiet), width)
+        spread(text, title, Text(need, quiet), width)
         pointer = sign("▸") if self.has_focus else " "
         if self.filled:
             name = Text(f"{pointer} {visible(self.filled)}")
@@ -54,21 +57,30 @@ class SlotRow(Widget, can_focus=True):
                 name.append(
                     f"  {mark('staged')} {self.news}", self.get_component_rich_style("slot--staged", partial=True)
                 )
-            _spread(text, name, Text("enter open  d remove", quiet), width)
+            spread(text, name, Text("enter open  d remove", quiet), width)
             for said in self.wrong:
-                text.append(f"  ! {visible(said)}\n", wrong)
+                spread(text, Text(f"  ! {visible(said)}", wrong), Text(), width)
         else:
-            empty = f"! {self.slot.title} is Required" if self.slot.required else "none"
-            line = Text(f"{pointer} ").append(empty, wrong if self.slot.required else quiet)
-            _spread(text, line, Text("a Add Component", quiet), width)
+            line = Text(f"{pointer} ").append(f"! {self.slot.title} is Required", wrong)
+            spread(text, line, Text("a Add Component", quiet), width)
         return text
+
+    def _empty(self, quiet: Style, width: int) -> Text:
+        """One line for what may be empty and is, so that a form of several such still fits a small terminal."""
+        title = self.get_component_rich_style("slot--title", partial=True)
+        left = Text(no_wrap=True).append(self.slot.title, title)
+        left.append(f"  {sign('▸') if self.has_focus else ' '} none", quiet)
+        right = "optional  a Add Component"
+        left.truncate(max(1, width - len(right) - 1), overflow="ellipsis", pad=True)
+        return left.append(f" {right}", quiet)
 
     async def on_click(self, event: events.Click) -> None:
         if event.chain == 2:
             await self.screen.run_action("perform('open')")
 
 
-def _spread(text: Text, left: Text, right: Text, width: int) -> None:
+def spread(text: Text, left: Text, right: Text, width: int) -> None:
+    """Adds a line to `text`: `left` at the left edge, cut where it must be, and `right` at the right one."""
     left.truncate(max(1, width - right.cell_len - 1), overflow="ellipsis")
     text.append_text(left)
     text.append(" " * max(1, width - left.cell_len - right.cell_len)).append_text(right).append("\n")

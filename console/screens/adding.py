@@ -3,11 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 from console.draft import Placed
+from console.link import EngineLink
 from console.screens.dialogs import Answer, Question
-from console.screens.of_tenant import OfTenantScreen
+from console.screens.of_tenant import TYPED_AHEAD, OfTenantScreen
 from console.screens.picker import Entry, Picker
 from core.catalogue.component import Component, Slot
-from core.control.messages import Edit
+from core.catalogue.settings import Value
+from core.control.client import ControlError
+from core.control.messages import METHOD_NOT_FOUND, Components, Edit
+
+NOT_THERE = "the engine has no such component: it is of another version than this console"
 
 
 async def add_component(
@@ -17,46 +22,65 @@ async def add_component(
     if not await screen.drafted():
         screen.say("the configuration has not come from the engine yet", "wrong")
         return
-    entries = [_entry(component) for component in screen.session.catalogue.of_role(slot.role)]
+    reasons = await _reasons(screen.link, slot.role)
+    entries = [
+        _entry(component, reasons.get(component.type, NOT_THERE) if reasons is not None else None)
+        for component in screen.session.catalogue.of_role(slot.role)
+    ]
 
     async def chosen(type: str) -> None:
         await screen.settle()
-        values = {"id": _free_id(screen, slot, type)} if slot.many else {}
+        name = _free_name(screen, path(), type) if slot.many else ""
+        values: dict[str, Value | None] = {slot.index.key: name} if slot.many else {}
         await screen.draft.edit(Edit(op="add", path=path(), type=type, values=values))
         screen.show_draft()
-        await then(f"{path()}/{values['id']}" if slot.many else path())
+        await then(f"{path()}/{name}" if slot.many else path())
 
     await screen.ask(
         Picker(f"Add Component: {slot.title}" if slot.many else f"Add {slot.title}", entries, verb="Create"), chosen
     )
 
 
-def _entry(component: Component) -> Entry:
+async def _reasons(link: EngineLink, role: str) -> dict[str, str | None] | None:
+    """Why the engine cannot use a component of `role`, by type, None where it can: what is missing is missing where it
+    runs. None where it is of a version that does not tell."""
+    try:
+        given = await link.call("components.list", None, Components, timeout=TYPED_AHEAD)
+    except ControlError as error:
+        if error.code == METHOD_NOT_FOUND:
+            return None
+        raise
+    return {known.type: known.unavailable for known in given.components if known.role == role}
+
+
+def _entry(component: Component, reason: str | None) -> Entry:
     return Entry(
         component.type,
         component.title,
         component.summary,
         words=component.type,
-        reason=component.unavailable() or "",
+        reason=reason or "",
     )
 
 
-def _free_id(screen: OfTenantScreen, slot: Slot, type: str) -> str:
-    """An id to begin with: the type's name, with a number where that is taken."""
-    taken = {placed.id for placed in screen.draft.listed(screen.session.catalogue, slot.key)}
-    number, id = 1, type
-    while id in taken:
+def _free_name(screen: OfTenantScreen, path: str, type: str) -> str:
+    """A name to begin with in the list at `path`: the type's, with a number where that is taken."""
+    taken = {placed.id for placed in screen.draft.listed(screen.session.catalogue, path)}
+    number, name = 1, type
+    while name in taken:
         number += 1
-        id = f"{type}-{number}"
-    return id
+        name = f"{type}-{number}"
+    return name
 
 
 async def remove_component(screen: OfTenantScreen, placed: Placed, *, needed_by: str = "") -> None:
     """Asks, and takes a component out of the draft; `needed_by` names what needs one there."""
-    required = placed.slot.required and not placed.slot.many
+    beside = screen.draft.listed(screen.session.catalogue, placed.above) if placed.slot.many else []
+    required = placed.slot.required and len(beside) <= 1
     said = f"{placed.title} is taken out of this draft. Nothing changes for devices before that is staged and applied."
     if required:
-        said += f"\n\n{needed_by} needs a {placed.slot.title}: it cannot be applied without one."
+        what = f"one of {placed.slot.title}" if placed.slot.many else f"a {placed.slot.title}"
+        said += f"\n\n{needed_by} needs {what}: it cannot be applied without one."
     question = Question(
         "Delete Required Component?" if required else "Delete Component?",
         said,
@@ -71,3 +95,13 @@ async def remove_component(screen: OfTenantScreen, placed: Placed, *, needed_by:
             screen.show_draft()
 
     await screen.ask(question, answered)
+
+
+async def move_component(screen: OfTenantScreen, placed: Placed, by: int) -> None:
+    """Moves a component of a list up or down in the draft."""
+    await screen.settle()
+    paths = [other.path for other in screen.draft.listed(screen.session.catalogue, placed.above)]
+    to = paths.index(placed.path) + by if placed.path in paths else -1
+    if 0 <= to < len(paths):
+        await screen.draft.edit(Edit(op="move", path=placed.path, to=to))
+        screen.show_draft()

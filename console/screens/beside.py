@@ -28,6 +28,11 @@ class BesideRequest(RequestView):
             return
         self._timer = self.set_timer(DELAY if at_once or not self._shown else DELAY_FOLLOWING, self._fetch)
 
+    def show_nothing(self) -> None:
+        """What is current is no request."""
+        self._wanted, self._shown = None, ""
+        self.show_row(None)
+
     async def _fetch(self) -> None:
         self._timer = None
         row = self._wanted
@@ -40,5 +45,7 @@ class BesideRequest(RequestView):
             detail = await session_of(self).link.call("requests.get", OfRequest(row.id), RequestDetail)
         except TidegateError:
             return  # the frame says that the engine is away; a request that is gone says so when it is opened
+        if self._wanted is None:
+            return
         self._shown = row.id
         self.show(detail)

@@ -8,23 +8,26 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from console.actions import ACTIONS
-from console.draft import Placed, table_at
+from console.draft import Draft, Placed, find_listed, table_at
 from console.forms.editors import ScriptEditor
 from console.forms.field import Field
+from console.forms.slot_list import Listed, SlotList
 from console.forms.slots import SlotRow
 from console.forms.words import full_help
-from console.screens.adding import add_component, remove_component
+from console.screens.adding import add_component, move_component, remove_component
 from console.screens.base import Kind
 from console.screens.dialogs import Notice
 from console.screens.form import FormScreen
 from console.screens.scripts import choose_script, edit_script
+from core.catalogue.component import Slot
+from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Setting, Value, describe
 from core.catalogue.tenant import TENANT, TenantSettings
 
 ABOUT = (
     "A component's settings and slots. Every value is checked as it is typed; beside a field stands its help, or what "
     "is wrong. Nothing acts on a device before it is staged (^s) and applied (p). A slot takes another component: a "
-    "adds one, enter opens what is there, d removes it."
+    "adds one, enter opens what is there, d removes it. In a slot that takes many, J and K move the current one."
 )
 FORM_ACTIONS = (
     ACTIONS["next_field"],
@@ -46,6 +49,8 @@ class ComponentScreen(FormScreen):
         ACTIONS["open"].titled("Open", "opens what fills the current slot"),
         ACTIONS["add"].titled("Add Component", "fills the current slot, or the first that is empty"),
         ACTIONS["remove"].titled("Remove", "empties the current slot, after a question"),
+        ACTIONS["move_down"].titled("Move", "moves the current one down, in a slot that takes many"),
+        ACTIONS["move_up"].titled("Move up", "moves the current one up, in a slot that takes many"),
     )
 
     @property
@@ -63,17 +68,22 @@ class ComponentScreen(FormScreen):
         placed = self.placed
         return placed.table if placed else {}
 
+    @property
+    def naming(self) -> frozenset[str]:
+        placed = self.placed
+        return super().naming | ({placed.slot.index.key} if placed else frozenset())
+
     def others(self, key: str) -> frozenset[str]:
         placed = self.placed
-        if key != "id" or placed is None or not placed.slot.many:
+        if placed is None or not placed.slot.many or key != placed.slot.index.key:
             return frozenset()
-        beside = self.draft.listed(self.session.catalogue, placed.slot.key)
+        beside = self.draft.listed(self.session.catalogue, placed.above)
         return frozenset(other.id for other in beside if other.path != self.path)
 
     def compose_slots(self) -> ComposeResult:
         placed = self.placed
         for slot in placed.component.slots if placed and placed.component else ():
-            yield SlotRow(slot)
+            yield SlotList(slot) if slot.many else SlotRow(slot)
         if placed and placed.component and not self.settings and not placed.component.slots:
             yield Static("There is nothing to set here.", markup=False)
 
@@ -102,22 +112,31 @@ class ComponentScreen(FormScreen):
         super().draft_changed()
         for row in self.query(SlotRow):
             self._show_slot(row)
+        for rows in self.query(SlotList):
+            placed = self.draft.listed(self.session.catalogue, self._slot_path(rows.slot))
+            rows.show([Listed(each.path, *self._said_of(each)) for each in placed])
 
-    def _slot_path(self, row: SlotRow) -> str:
-        return f"{self.path}/{row.slot.key}"
+    def _slot_path(self, slot: Slot) -> str:
+        return f"{self.path}/{slot.key}"
 
     def _show_slot(self, row: SlotRow) -> None:
-        path = self._slot_path(row)
-        placed = self.draft.placed(self.session.catalogue, path)
+        placed = self.draft.placed(self.session.catalogue, self._slot_path(row.slot))
         if placed is None:
             row.show("", "", [])
-            return
-        faults = [
-            f"{fault.key}: {fault.message}" if fault.key else fault.message for fault in self.draft.faults_at(path)
-        ]
-        refused = self.draft.refused(path)
-        title = "  ".join([placed.title, *scripts_of(placed)])
-        row.show(title, self.draft.news(path), [*faults, *([refused] if refused else [])])
+        else:
+            row.show(*self._said_of(placed))
+
+    def _said_of(self, placed: Placed) -> tuple[str, str, list[str]]:
+        """What is said of a component in a slot: its title, how it differs, what is wrong."""
+        wrong: list[str] = []
+        for fault in self.draft.faults_at(placed.path):
+            inner = fault.path.removeprefix(placed.path).strip("/").replace("/", ".")
+            where = ".".join(part for part in (inner, fault.key) if part)
+            wrong.append(f"{where}: {fault.message}" if fault.key else fault.message)
+        if refused := self.draft.refused(placed.path):
+            wrong.append(refused)
+        title = "  ".join([placed.title, *scripts_below(self.draft, self.session.catalogue, placed)])
+        return title, self.draft.news(self.session.catalogue, placed.path), wrong
 
     def standing(self) -> tuple[str, Kind]:
         said, kind = super().standing()
@@ -125,56 +144,82 @@ class ComponentScreen(FormScreen):
         return (refused, "wrong") if refused and kind != "wrong" else (said, kind)
 
     def kept(self, values: dict[str, Value | None]) -> None:
-        if "id" in values:
-            self._renamed(str(values["id"]))
-
-    def _renamed(self, id: str) -> None:
-        self.path = f"{self.path.rpartition('/')[0]}/{id}"
+        above = self.path.rpartition("/")[0]
+        beside = self.draft.listed(self.session.catalogue, above)  # none where it stands in no list
+        name = values.get(beside[0].slot.index.key) if beside else None
+        if name is not None:
+            self.path = f"{above}/{name}"
 
     # Slots.
 
-    def _slot(self) -> SlotRow | None:
-        return self.focused if isinstance(self.focused, SlotRow) else None
+    def _current(self) -> str:
+        """The path of what fills the current slot, or of the current one in it; empty where there is none."""
+        here = self.focused
+        if isinstance(here, SlotList):
+            return here.current.path if here.current else ""
+        return self._slot_path(here.slot) if isinstance(here, SlotRow) and here.filled else ""
 
     async def action_open(self) -> None:
-        slot = self._slot()
-        if slot is not None and slot.filled:
+        path = self._current()
+        if path:
             await self.may_leave()
-            await self.app.push_screen(ComponentScreen(self.tenant, self._slot_path(slot)))
-        elif slot is not None and not self.session.locked:
+            await self.app.push_screen(ComponentScreen(self.tenant, path))
+        elif isinstance(self.focused, (SlotRow, SlotList)) and not self.session.locked:
             await self.action_add()
 
     async def action_add(self) -> None:
-        empty = [row for row in self.query(SlotRow) if not row.filled]
-        current = self._slot()
-        slot = current if current in empty else next(iter(empty), None)
-        if slot is None:
-            self.say(f"{current.slot.title} is filled: d removes what is there" if current else "every slot is filled")
+        place = self._to_fill()
+        if place is None:
+            here = self.focused.slot.title if isinstance(self.focused, SlotRow) else ""
+            self.say(f"{here} is filled: d removes what is there" if here else "every slot is filled")
             return
-        slot.focus()
-        await add_component(self, slot.slot, lambda: self._slot_path(slot), self._added)
+        place.focus()
+        await add_component(self, place.slot, lambda: self._slot_path(place.slot), self._added)
+
+    def _to_fill(self) -> SlotRow | SlotList | None:
+        """The current slot if it takes another, else the first that is empty, else one that takes many."""
+        rows = [row for row in self.query("SlotRow, SlotList").results() if isinstance(row, (SlotRow, SlotList))]
+        able = [row for row in rows if isinstance(row, SlotList) or not row.filled]
+        if self.focused in able and isinstance(self.focused, (SlotRow, SlotList)):
+            return self.focused
+        empty = [row for row in able if isinstance(row, SlotRow) or not row.listed]
+        return next(iter([*empty, *able]), None)
 
     async def _added(self, path: str) -> None:
         placed = self.draft.placed(self.session.catalogue, path)
         if placed is None or placed.component is None:
             return
+        for rows in self.query(SlotList):
+            if self._slot_path(rows.slot) == placed.above:
+                rows.go_to(path)
         needs = [setting.key for setting in placed.component.described().values() if setting.required]
         if needs or placed.component.slots:
             await self.app.push_screen(ComponentScreen(self.tenant, path, first=needs[0] if needs else ""))
         else:
             self.say(f"added {placed.title}; enter opens it")
-            self._slot_of(path).focus()
-
-    def _slot_of(self, path: str) -> SlotRow:
-        return next(row for row in self.query(SlotRow) if self._slot_path(row) == path)
+            next(row for row in self.query(SlotRow) if self._slot_path(row.slot) == path).focus()
 
     async def action_remove(self) -> None:
-        slot, mine = self._slot(), self.placed
-        placed = self.draft.placed(self.session.catalogue, self._slot_path(slot)) if slot else None
+        mine, path = self.placed, self._current()
+        placed = self.draft.placed(self.session.catalogue, path) if path else None
         if placed is None:
             self.say("d removes what fills a slot: go to one that is filled")
             return
         await remove_component(self, placed, needed_by=mine.title if mine else "")
+
+    def action_move_down(self) -> None:
+        self.work_first(self._move, 1)
+
+    def action_move_up(self) -> None:
+        self.work_first(self._move, -1)
+
+    async def _move(self, by: int) -> None:
+        listed = isinstance(self.focused, SlotList)
+        placed = self.draft.placed(self.session.catalogue, self._current()) if listed else None
+        if placed is None:
+            self.say("J and K move what stands in a slot that takes many: go to one of it")
+            return
+        await move_component(self, placed, by)
 
     # $EDITOR and scripts.
 
@@ -187,13 +232,13 @@ class ComponentScreen(FormScreen):
             self.say("no script is chosen yet: enter chooses or makes one")
 
     def replaced(self, before: dict[str, Any]) -> None:
-        if table_at(self.draft.view.data, self.path) is not None:
+        if self.placed is not None:
             return
-        key, _, id = self.path.partition("/")  # it was given another id: it stands where it stood
-        old = [str(item.get("id")) for item in before.get("device_communication", {}).get(key, [])]
-        listed = self.draft.listed(self.session.catalogue, key)
-        if id in old and len(listed) == len(old):
-            self._renamed(listed[old.index(id)].id)
+        above = self.path.rpartition("/")[0]  # it was given another name: it stands where it stood
+        old = [placed.path for placed in find_listed(self.session.catalogue, before, above)]
+        listed = self.draft.listed(self.session.catalogue, above)
+        if self.path in old and len(listed) == len(old):
+            self.path = listed[old.index(self.path)].path
 
     @on(ScriptEditor.Wanted)
     async def _choose_script(self, event: ScriptEditor.Wanted) -> None:
@@ -231,13 +276,20 @@ class TenantSettingsScreen(FormScreen):
 
     @property
     def table(self) -> dict[str, Any]:
-        return table_at(self.draft.view.data, TENANT) or {}
+        return table_at(self.session.catalogue, self.draft.view.data, TENANT) or {}
 
     def trail(self) -> tuple[str, ...]:
         return ("Tidegate", self.name_shown, "Tenant")
 
 
-def scripts_of(placed: Placed) -> list[str]:
-    """The scripts that a component names."""
-    described = placed.component.described() if placed.component else {}
-    return [str(placed.table[key]) for key, row in described.items() if row.kind == "script" and key in placed.table]
+def scripts_below(draft: Draft, catalogue: Catalogue, placed: Placed) -> list[str]:
+    """The scripts that a component and what is in its slots name, each once."""
+    component = placed.component
+    described = component.described() if component else {}
+    found = [str(placed.table[key]) for key, row in described.items() if row.kind == "script" and key in placed.table]
+    for slot in component.slots if component else ():
+        path = f"{placed.path}/{slot.key}"
+        one = draft.placed(catalogue, path)
+        for inner in draft.listed(catalogue, path) if slot.many else [one] if one else []:
+            found += scripts_below(draft, catalogue, inner)
+    return list(dict.fromkeys(found))

@@ -9,15 +9,15 @@ from textual.widgets import Static
 
 from console.actions import ACTIONS
 from console.draft import Placed
-from console.screens.adding import add_component, remove_component
-from console.screens.component import ComponentScreen, scripts_of
+from console.screens.adding import add_component, move_component, remove_component
+from console.screens.component import ComponentScreen, scripts_below
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
 from console.text import count_text, mark, rate_text, state_words, visible
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, cells, spread, wrapped
 from core.catalogue.settings import Setting, shown_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS
-from core.control.messages import Edit, Node
+from core.control.messages import Node
 
 SLOT = next(slot for slot in DEVICE_COMMUNICATION_SLOTS if slot.key == "event_sources")
 ADD = "+"
@@ -104,7 +104,7 @@ class EventSources(OfTenantScreen):
 
     def _lines(self, placed: Placed, width: int) -> list[Line]:
         node = self.node(f"{self.tenant}/{placed.id}")
-        news = self.draft.news(placed.path)
+        news = self.draft.news(self.session.catalogue, placed.path)
         lines = [spread([(placed.title, "rows--title")], _state(node, news), width)]
         said, counts = self._about(placed, width - 2), _failures(node)
         for number, line in enumerate(said):
@@ -119,7 +119,9 @@ class EventSources(OfTenantScreen):
             inner = self.draft.placed(self.session.catalogue, f"{placed.path}/{slot.key}")
             if inner is None:
                 continue
-            name: Line = [("  ".join([inner.title, *scripts_of(inner)]), "painted--quiet")]
+            name: Line = [
+                ("  ".join([inner.title, *scripts_below(self.draft, self.session.catalogue, inner)]), "painted--quiet")
+            ]
             if len(lines) == 1 and cells(lines[0]) + 3 + cells(name) < width:
                 lines[0] = [*lines[0], ("   ", ""), *name]
                 lines.append([])
@@ -130,9 +132,11 @@ class EventSources(OfTenantScreen):
         return [line for line in lines if line]
 
     def _wrong(self, placed: Placed, node: Node | None, width: int) -> list[Line]:
-        said = [node.reason] if node and node.reason else []
+        faults = self.draft.faults_at(placed.path)
+        reason = node.reason if node else None
+        said = [reason] if reason and not any(fault.message in reason for fault in faults) else []
         said += [refused] if (refused := self.draft.refused(placed.path)) else []
-        for fault in self.draft.faults_at(placed.path):
+        for fault in faults:
             inner = fault.path.removeprefix(placed.path).strip("/").replace("/", ".")
             where = ".".join(part for part in (inner if fault.key else "", fault.key) if part)
             said.append(f"{where}: {fault.message}" if where else fault.message)
@@ -181,13 +185,8 @@ class EventSources(OfTenantScreen):
 
     async def _move(self, by: int) -> None:
         current = self._current()
-        paths = [placed.path for placed in self.draft.listed(self.session.catalogue, SLOT.key)]
-        if current is None:
-            return
-        to = paths.index(current.path) + by
-        if 0 <= to < len(paths):
-            await self.draft.edit(Edit(op="move", path=current.path, to=to))
-            self.show_draft()
+        if current is not None:
+            await move_component(self, current, by)
 
     async def action_power(self) -> None:
         id = (self.query_one(Rows).current or "").rpartition("/")[2]

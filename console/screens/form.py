@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -16,6 +17,7 @@ from textual.widgets import Static
 from console.editor import edit_text
 from console.forms.editors import ChoiceEditor, ScriptEditor, TextEditor
 from console.forms.field import Field
+from console.forms.slot_list import SlotList
 from console.forms.slots import FoldRow, SlotRow
 from console.forms.words import full_help
 from console.screens.base import Kind
@@ -25,16 +27,20 @@ from console.screens.secrets import keep_secret
 from console.text import visible
 from core.catalogue.settings import Setting, Value, shown_text, value_text
 from core.control.messages import Edit
-from core.errors import TidegateError
+from core.errors import Fault, TidegateError
 
-NAMING = ("id", "name")
-"""Settings that even an incomplete draft has: without them nothing names what the form is of."""
+NAMING = frozenset({"id", "name"})
 KEPT_AFTER = 0.15
 """Seconds after the last keystroke until what was typed is brought into the draft."""
 LEAVING = 2.0
 """Seconds that leaving a form waits for its last keystrokes to be brought into the draft."""
 WIDE = 130
 """From this many columns on the right half shows the full help and the TOML."""
+
+
+class Fields(VerticalScroll, inherit_bindings=False):
+    """The scrolled part, without keys of its own: home and end go to the first and the last field, also where there
+    is something to scroll to, and every move brings its field into sight."""
 
 
 class FormScreen(OfTenantScreen):
@@ -72,6 +78,11 @@ class FormScreen(OfTenantScreen):
         """What the draft says at `path`."""
         return {}
 
+    @property
+    def naming(self) -> frozenset[str]:
+        """Settings that even an incomplete draft has: without them nothing names what the form is of."""
+        return NAMING
+
     def others(self, key: str) -> frozenset[str]:
         """Values of this setting that others have already."""
         return frozenset()
@@ -83,7 +94,8 @@ class FormScreen(OfTenantScreen):
     def compose_body(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="left"):
-                with VerticalScroll(id="form", can_focus=False):
+                with Fields(id="form", can_focus=False):
+                    yield Static(id="against", markup=False)
                     yield from self._fields(folded=False)
                     yield from self.compose_slots()
                     if any(setting.folded for setting in self.settings.values()):
@@ -115,7 +127,7 @@ class FormScreen(OfTenantScreen):
 
     def _rest(self) -> None:
         """Begins where a letter or digit is no edit: what is there already is not overwritten by a key too many."""
-        for kind in (SlotRow, ScriptEditor, FoldRow, ChoiceEditor, TextEditor):
+        for kind in (SlotRow, SlotList, ScriptEditor, FoldRow, ChoiceEditor, TextEditor):
             for widget in self.query(kind):
                 if widget.focusable:
                     widget.focus()
@@ -130,13 +142,22 @@ class FormScreen(OfTenantScreen):
     # Showing.
 
     def draft_changed(self) -> None:
-        faults = {fault.key: fault.message for fault in self.draft.faults if fault.path == self.path}
+        own = [fault for fault in self.draft.faults if fault.path == self.path]
+        self._show_against([fault for fault in own if fault.key not in self.settings])
+        faults = {fault.key: fault.message for fault in own if self.table.get(fault.key) not in self.draft.making}
         for field in self.query(Field):
             key = field.setting.key
             field.others = self.others(key)
             field.show(self._text_of(key), fault=faults.get(key, ""))
         self._show_fold()
         self._show_side()
+
+    def _show_against(self, faults: list[Fault]) -> None:
+        """What is said against the whole of it, a key that is no setting, or a line of its script: there is no field
+        beside which it could stand."""
+        against = self.query_one("#against", Static)
+        against.update("\n".join(_against(fault) for fault in faults))
+        against.display = bool(faults)
 
     def _show_fold(self) -> None:
         folded = [field for field in self.query(Field) if field.setting.folded]
@@ -221,7 +242,7 @@ class FormScreen(OfTenantScreen):
         for key, field in fields.items():
             field.kept = field.text
             self.draft.typed.pop((self.path, key), None)
-            if field.problem and (field.text.strip() or key in NAMING):
+            if field.problem and (field.text.strip() or key in self.naming):
                 self.draft.typed[self.path, key] = field.text
             elif self._differs(field):
                 values[key] = field.value
@@ -312,3 +333,9 @@ class FormScreen(OfTenantScreen):
         row = self.query_one(FoldRow)
         self.query_one("#folded").display = row.opened
         row.refresh()
+
+
+def _against(fault: Fault) -> str:
+    place = f"{Path(fault.file).name} line {fault.line}" if fault.line and not fault.key else ""
+    subject = place if fault.key in ("", "type") else fault.key
+    return visible(f"! {subject}: {fault.message}" if subject else f"! {fault.message}")

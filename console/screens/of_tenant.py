@@ -85,6 +85,12 @@ class OfTenantScreen(TidegateScreen):
     def draft_changed(self) -> None:
         """The draft is another."""
 
+    async def script_changed(self) -> None:
+        """A script was saved: what was said against the draft for its sake may hold no more."""
+        if self.draft.loaded.is_set():
+            await self.draft.check_again()
+            self.show_draft()
+
     async def drafted(self) -> bool:
         """Waits for the draft where keys were faster than it; says whether it is there."""
         with contextlib.suppress(TimeoutError):

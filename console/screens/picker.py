@@ -13,6 +13,10 @@ from textual.widgets import Input, Static
 from console.screens.dialogs import Dialog
 from console.widgets.rows import Line, Row, Rows, wrapped
 
+WIDTH = 68
+FRAME = 4
+"""Cells of a dialog, and of its border and padding, as dialogs.tcss has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -69,10 +73,13 @@ class Picker(Dialog[str]):
         shown.show(rows)
         shown.action_edge(-1)
         room = max(3, self.size.height - 9)
-        lines = sum(len(row.lines(60)) for row in rows)
-        shown.styles.height = min(room, lines)
+        shown.styles.height = min(room, shown.height_for(self._width()))
         shown.display = bool(rows)
         self.query_one(".picker-none").display = not rows
+
+    def _width(self) -> int:
+        """The cells that the dialog's rules leave for the list, whether it was laid out yet or not."""
+        return min(WIDTH, self.size.width * 96 // 100) - FRAME
 
     def matching(self, typed: str) -> list[Entry]:
         """The entries that fit what was typed, best first; all, in their order, where nothing was."""

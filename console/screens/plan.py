@@ -82,7 +82,7 @@ class PlanScreen(OfTenantScreen):
 
     def standing(self) -> tuple[str, Kind]:
         if self.applying:
-            return "applying", "waits"
+            return f"applying{self._waits_for()}", "waits"
         if self.applied is not None and self.applied.applied:
             return "applied: this is what runs now", "done"
         if self.applied is not None:
@@ -92,6 +92,11 @@ class PlanScreen(OfTenantScreen):
         if self.draft.changed:
             return "this draft is not staged: ^s Stage Updates keeps it", "waits"
         return "", "done"
+
+    def _waits_for(self) -> str:
+        """`: starting Groovy…`, where that takes its time: sources that need it wait for it."""
+        nodes = self.link.status.tree.children if self.link.status else []
+        return next((f": {node.reason}" for node in nodes if node.kind == "groovy" and node.state == "starting"), "")
 
     def _why(self, applied: Applied) -> str:
         failed = next((change for change in applied.changes if change.state == "failed"), None)

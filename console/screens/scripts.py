@@ -34,11 +34,16 @@ async def choose_script(screen: OfTenantScreen, component: Component, then: Call
             return
         name = id.removeprefix(NEW)
         template = next(row for row in component.templates if _free_name(row.name, taken) == name)
-        await then(name)  # first, for the next keys mean the form with this script in it
-        screen.say(f"making {name}; it is compiled…", "waits")
-        await screen.link.call(
-            "scripts.write", WriteScript(tenant=screen.tenant, name=name, text=template.text), Script
-        )
+        screen.draft.making.add(name)
+        try:
+            await then(name)  # first, for the next keys mean the form with this script in it
+            screen.say(f"making {name}; it is compiled…", "waits")
+            await screen.link.call(
+                "scripts.write", WriteScript(tenant=screen.tenant, name=name, text=template.text), Script
+            )
+        finally:
+            screen.draft.making.discard(name)
+            await screen.script_changed()
         screen.say(f"made {name} from the template; e opens it in $EDITOR")
 
     await screen.ask(Picker("Script", entries, hint="an existing script, or a new one from a template"), chosen)
@@ -86,6 +91,8 @@ async def _save(screen: TidegateScreen, tenant: str, name: str, text: str, base:
         await _conflict(screen, tenant, name, text, str(error))
         return
     _tell(screen, saved, f"saved {name}; it acts at once")
+    if isinstance(screen, OfTenantScreen):
+        await screen.script_changed()
 
 
 def _tell(screen: TidegateScreen, script: Script, said: str) -> None:

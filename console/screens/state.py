@@ -29,7 +29,8 @@ class EngineState(TidegateScreen):
     ABOUT = (
         "What runs in this engine: tenants, their event sources, and in each its handler, its decoder and its workers. "
         "Each has a state, since when it has it, and where something is wrong the reason.\n\n"
-        "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten minutes."
+        "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten "
+        "minutes; details of a source (v) count what it refused by reason."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (

@@ -97,7 +97,7 @@ class TenantScreen(OfTenantScreen):
         line: Line = []
         for source in self.draft.listed(self.session.catalogue, "event_sources"):
             node = self.node(f"{self.tenant}/{source.id}")
-            news = self.draft.news(source.path)
+            news = self.draft.news(self.session.catalogue, source.path)
             line.append((f"{source.id} ", ""))
             if node:
                 line.append((f"{mark(node.state)} ", STATE_STYLES[node.state]))
@@ -107,7 +107,7 @@ class TenantScreen(OfTenantScreen):
         return line or [("none yet", "painted--quiet")]
 
     def _tenant_news(self) -> Line:
-        news = self.draft.news(TENANT) if self.draft.loaded.is_set() else ""
+        news = self.draft.news(self.session.catalogue, TENANT) if self.draft.loaded.is_set() else ""
         return [(f"{mark('staged')} {news}  ", "rows--staged")] if news else []
 
     # Doing.

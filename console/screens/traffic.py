@@ -17,6 +17,7 @@ from console.screens.save import SaveAs, copied, dated, save_new
 from console.text import bytes_text, plural
 from console.widgets.filter_bar import FilterBar
 from console.widgets.traffic_list import TrafficList
+from console.widgets.traffic_row import Line
 from core.control.client import ControlError
 from core.control.messages import FAULTY, Frame, OfRequest, Query, Subscribe, Traffic
 from core.errors import TidegateError
@@ -40,6 +41,8 @@ class LiveTraffic(TidegateScreen):
         "Every request as it arrives, newest at the bottom, with what became of it. It follows until you move up or "
         "pause it; what has passed is fetched again as you scroll back. On a wide terminal the current request stands "
         "beside the list: tab goes there, escape back.\n\n"
+        "Refused connections and requests are rows too, at most twenty a second of a source. Where more come, a row "
+        "says how many more, why, and from which network; those were only counted.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
         "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."
@@ -141,13 +144,13 @@ class LiveTraffic(TidegateScreen):
 
     def _received(self, frame: Frame, turn: int) -> None:
         if turn == self._filling and self.query(TrafficList):  # not while the screen is being taken down
-            self.list.receive(sorted(frame.rows, key=lambda row: row.id), frame.left_out)
+            lines: list[Line] = [*frame.rows, *frame.refused]
+            self.list.receive(sorted(lines, key=lambda row: row.id), frame.left_out)
 
     async def page(self, *, older: bool) -> None:
         """Fetches the rows before the first one held, or behind the last one."""
         turn, traffic = self._filling, self.list
-        held = traffic.ring
-        edge = (held[held.first] if older else held[held.end - 1]).id if len(held) else None
+        edge = traffic.held.edge(older=older)
         query = Query(
             tenant=self.tenant,
             filter=self.bar.entered,
@@ -220,7 +223,11 @@ class LiveTraffic(TidegateScreen):
             self._show_beside()
 
     def _show_beside(self) -> None:
-        self.query_one(BesideRequest).follow(self.list.current, at_once=not self.list.following)
+        traffic, beside = self.list, self.query_one(BesideRequest)
+        if traffic.current is None and traffic.current_line is not None and not traffic.following:
+            beside.show_nothing()
+        else:
+            beside.follow(traffic.current, at_once=not traffic.following)
 
     # Actions
 
@@ -228,12 +235,9 @@ class LiveTraffic(TidegateScreen):
         row = self.list.current
         if row is not None:
             self.list.pause()
-            self.app.push_screen(OneRequest(row, self._step))
-
-    def _step(self, step: int) -> TrafficRow | None:
-        before = self.list.current
-        self.list.action_move(step)
-        return self.list.current if self.list.current is not before else None
+            self.app.push_screen(OneRequest(row, self.list.step))
+        elif self.list.current_line is not None:
+            self.say("these were only counted; Engine State (5) says how many there were of each reason")
 
     def action_pause(self) -> None:
         if self.list.following:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from console.widgets.ring import RING_ROWS, Ring
+from console.widgets.traffic_row import Line
 from core.model.requests import TrafficRow
 
 TAIL_ROWS = 2_000
@@ -19,7 +20,7 @@ class HeldRows:
     """The ring, and the counts that a screen tells. `keep` is the number of the first row that is looked at."""
 
     def __init__(self, capacity: int = RING_ROWS) -> None:
-        self.ring: Ring[TrafficRow] = Ring(capacity)
+        self.ring: Ring[Line] = Ring(capacity)
         self.following = True
         self.arrived = 0
         """Rows that came since the list stands still."""
@@ -31,9 +32,9 @@ class HeldRows:
         """Rows newer than the last one held that found no room."""
         self.more_older = True
         """There may be rows older than the first one held."""
-        self._tail: deque[TrafficRow] = deque(maxlen=TAIL_ROWS)
+        self._tail: deque[Line] = deque(maxlen=TAIL_ROWS)
 
-    def receive(self, rows: Sequence[TrafficRow], left_out: int, keep: int) -> None:
+    def receive(self, rows: Sequence[Line], left_out: int, keep: int) -> None:
         """Takes what a frame brought."""
         self.left_out += left_out
         if not self.following:
@@ -56,12 +57,18 @@ class HeldRows:
     def take_newer(self, rows: Sequence[TrafficRow], more: bool, keep: int) -> None:
         """Puts a page behind the last row; after the last page the list is up to date again, if there was room."""
         if not more:
-            rows = [*rows, *self._tail]
-        taken = self._append(rows, keep)
-        if not more:
-            self.missed = len(rows) - taken
+            all_rows: list[Line] = [*rows, *self._tail]
+            self.missed = len(all_rows) - self._append(all_rows, keep)
+        else:
+            self._append(rows, keep)
         if not self.missed:
             self._tail.clear()
+
+    def edge(self, *, older: bool) -> str | None:
+        """The id of the first request held, or of the last: where the engine can go on."""
+        numbers = range(self.ring.first, self.ring.end)
+        found = (self.ring[number] for number in (numbers if older else reversed(numbers)))
+        return next((row.id for row in found if isinstance(row, TrafficRow)), None)
 
     def expect_gap(self) -> None:
         """Rows may have passed unseen: the last one held is no longer known to be the newest."""
@@ -74,7 +81,7 @@ class HeldRows:
         self._tail.clear()
         self.more_older = True
 
-    def _append(self, rows: Sequence[TrafficRow], keep: int | None) -> int:
+    def _append(self, rows: Sequence[Line], keep: int | None) -> int:
         taken, fallen = self.ring.append(rows, keep)
         self.fallen += fallen
         return taken

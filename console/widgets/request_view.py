@@ -18,9 +18,9 @@ from console.widgets.json_text import json_colours, pretty_json
 from console.widgets.painted import PaintedView, Piece
 from console.widgets.rows import wrapped
 from console.widgets.tab_line import TabLine
-from console.widgets.traffic_row import became, outcome_class, request_of, status_of
+from console.widgets.traffic_row import became, outcome_class, status_of
 from core.model.events import event_brief, event_json
-from core.model.requests import Brief, Request, RequestDetail, TrafficRow
+from core.model.requests import Brief, Request, RequestDetail, TrafficRow, asked
 
 BODY_SHOWN = 256 * 1024
 """Characters of a body that are shown; more would take longer to lay out than a key may take."""
@@ -43,8 +43,8 @@ class RequestHead(PaintedView):
 
     row: TrafficRow | None = None
 
-    def show(self, row: TrafficRow) -> None:
-        """Shows this request's summary."""
+    def show(self, row: TrafficRow | None) -> None:
+        """Shows this request's summary, or nothing."""
         self.row = row
         self._lay_out()
 
@@ -74,11 +74,12 @@ class RequestHead(PaintedView):
     def _figures(self, row: TrafficRow) -> list[Piece]:
         mark = sign("●" if row.outcome == "decoded" else "✕")
         kept = {"decoded": "", "failed": "kept", "refused": "not acknowledged"}[row.outcome]
-        figures = (row.event_source, row.remote, bytes_text(row.bytes), milliseconds_text(row.milliseconds), kept)
+        spent = "" if row.outcome == "refused" else milliseconds_text(row.milliseconds)
+        figures = (row.event_source, row.remote, bytes_text(row.bytes), spent, kept)
         return [
             (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
             ("   ".join(part for part in figures if part), ""),
-            (f"   {request_of(row)}", "painted--quiet"),
+            (f"   {asked(row)}", "painted--quiet"),
         ]
 
 
@@ -139,8 +140,8 @@ class RequestView(Vertical):
 
     # What is shown
 
-    def show_row(self, row: TrafficRow) -> None:
-        """Shows what the list knows of a request; the rest follows with `show`."""
+    def show_row(self, row: TrafficRow | None) -> None:
+        """Shows what the list knows of a request; the rest follows with `show`. None shows nothing."""
         self.detail = None
         self.query_one(RequestHead).show(row)
         for document in self.query(Document):
@@ -211,7 +212,7 @@ def natural_view(payload: bytes) -> BodyAs:
 def body_lines(detail: RequestDetail, body_as: BodyAs) -> list[str]:
     """The body as text, cut where it is too long to be read here."""
     if not detail.payload:
-        return ["no body"]
+        return [_no_body(detail)]
     lines = pretty_json(detail.payload) if body_as == "json" else None
     if lines is None:
         lines = detail.payload[:BODY_SHOWN].decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
@@ -223,6 +224,14 @@ def body_lines(detail: RequestDetail, body_as: BodyAs) -> list[str]:
     if detail.bytes > len(detail.payload):
         lines += ["", f"of {detail.bytes:,} B the first {len(detail.payload):,} B were kept"]
     return lines
+
+
+def _no_body(detail: RequestDetail) -> str:
+    if detail.outcome != "refused" or detail.head:
+        return "no body"
+    if detail.bytes:
+        return f"no body: {bytes_text(detail.bytes)} came, and none of it was kept"
+    return "no body: nothing was read of this connection"
 
 
 def _first(lines: list[str], limit: int) -> tuple[list[str], int]:
@@ -272,12 +281,16 @@ def event_lines(detail: RequestDetail) -> list[str]:
 
 def timing_lines(detail: RequestDetail) -> list[str]:
     """When it came, how long the decode took, what was answered, with which script."""
+    refused = detail.outcome == "refused"
+    spent = f"{milliseconds_text(detail.milliseconds)}, from the last byte received"
+    answered = f"{status_of(summary_of(detail))}, {'at once' if refused else 'after the commit'}"
+    if refused and detail.status is None:
+        answered = "nothing: the connection was closed"
     rows = [
         ("received", f"{local(detail.received_date):%Y-%m-%d} {clock_text(detail.received_date)}"),
         ("", detail.received_date),
-        ("decoded after", f"{milliseconds_text(detail.milliseconds)}, from the last byte received"),
-        ("answered", f"{status_of(summary_of(detail))}, after the commit" if detail.outcome != "refused"
-         else f"{status_of(summary_of(detail))}, at once"),
+        ("decoded after", "it never reached the decoder" if refused else spent),
+        ("answered", answered),
         ("script version", detail.script or sign("–")),
         ("request", detail.id),
     ]  # fmt: skip

@@ -119,13 +119,19 @@ class Rows(PaintedView, can_focus=True):
         able = [number for number, row in enumerate(self._rows) if row.selectable]
         return min(able, key=lambda number: abs(number - max(0, place)), default=-1)
 
+    def height_for(self, width: int) -> int:
+        """How many lines the rows take in a list so wide, its scrollbar's gutter included."""
+        gutter = self.scrollbar_size_vertical if self.styles.scrollbar_gutter == "stable" else 0
+        return sum(len(row.lines(self._room(width - gutter))) for row in self._rows)
+
+    def _room(self, width: int) -> int:
+        return max(1, width - self._before - 1)
+
     def _lay_out(self) -> None:
-        width = max(1, self.scrollable_content_region.width)
-        self._lines = [
-            (number, line)
-            for number, row in enumerate(self._rows)
-            for line in row.lines(max(1, width - self._before - 1))
-        ]
+        width = self.scrollable_content_region.width
+        rows = self._rows if width else ()  # its width is not known yet: it is laid out again as soon as it is
+        room = self._room(width)
+        self._lines = [(number, line) for number, row in enumerate(rows) for line in row.lines(room)]
         self.forget_painted()
         self.virtual_size = Size(width, len(self._lines))
         self._keep_in_sight()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -14,7 +15,7 @@ from core.control.messages import Node, Status
 STATE_CELLS = 9
 SINCE_CELLS = 7
 INDENT = 2
-SHOWN_DETAILS = ("port", "script", "version", "pid", "memory", "connections")
+SHOWN_DETAILS = ("port", "script", "version", "java", "subject", "not_after", "pid", "memory", "connections")
 """What the tree says of a component beside its title; the rest is told where one is opened."""
 
 
@@ -106,7 +107,8 @@ def _figures(node: Node) -> Line:
     if node.failed:
         figures.append((f"{node.failed:,} failed  ", "rows--error"))
     if node.refused:
-        figures.append((f"{node.refused:,} refused  ", "painted--warning"))
+        rate = f", {rate_text(node.refused_rate)}" if node.refused_rate else ""
+        figures.append((f"{node.refused:,} refused{rate}  ", "painted--warning"))
     if node.kind in ("instance", "tenant", "event_source"):
         figures.append((f"{rate_text(node.rate):>7}", ""))
     return figures
@@ -145,9 +147,23 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
             ("rate", f"{rate_text(node.rate)} over the last five seconds"),
             ("requests", f"{node.requests:,} since the engine started"),
             ("failed", f"{node.failed:,} in the last ten minutes"),
-            ("refused", f"{node.refused:,} in the last ten minutes"),
+            ("refused", f"{node.refused:,} in the last ten minutes, {rate_text(node.refused_rate)} now"),
         ]
     for name, value in node.detail.items():
-        if value is not None:
+        if name == "refusals":
+            known += refusals_described(value)
+        elif value is not None:
             known.append((name, bytes_text(value) if name == "memory" and isinstance(value, int) else str(value)))
+    return known
+
+
+def refusals_described(refusals: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """How many requests a source refused in the last ten minutes, and since the engine started, by reason."""
+    if refusals is None:
+        return []
+    known = [("only counted", f"{refusals['only_counted']:,} refused since the engine started")]
+    for place, each in enumerate(refusals["reasons"]):
+        recent, total = each["recent"], each["total"]
+        in_all = f" ({total:,} in all)" if total != recent else ""
+        known.append(("by reason" if place == 0 else "", f"{recent:,} {each['reason']}{in_all}"))
     return known

@@ -4,7 +4,7 @@ Rows are taken as they come; the screen is brought up to date on a clock, so tha
 its size. Everything that must stay put is kept as a row's number in the ring.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from console.widgets.held_rows import HeldRows
 from console.widgets.painted import Piece
 from console.widgets.ring import RING_ROWS, Ring
 from console.widgets.steady_view import SteadyView
-from console.widgets.traffic_row import Columns, row_line
+from console.widgets.traffic_row import Columns, Line, row_line
 from core.model.requests import TrafficRow
 
 REFRESH_HZ = 10
@@ -30,7 +30,8 @@ EDGE_ROWS = 20
 
 
 class TrafficList(SteadyView, can_focus=True):
-    """A bounded list of `TrafficRow`s, newest at the bottom, that follows or stands still."""
+    """A bounded list of requests, newest at the bottom, that follows or stands still. Among them stand groups of those
+    that were refused and only counted; the cursor passes over them, and no action takes them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"traffic--cursor", "traffic--cursor-blurred", "traffic--marked"}
     DEFAULT_CSS = """
@@ -93,7 +94,7 @@ class TrafficList(SteadyView, can_focus=True):
     # What is shown
 
     @property
-    def ring(self) -> Ring[TrafficRow]:
+    def ring(self) -> Ring[Line]:
         """The rows held."""
         return self.held.ring
 
@@ -104,7 +105,13 @@ class TrafficList(SteadyView, can_focus=True):
 
     @property
     def current(self) -> TrafficRow | None:
-        """The row under the cursor."""
+        """The request under the cursor."""
+        row = self.current_line
+        return row if isinstance(row, TrafficRow) else None
+
+    @property
+    def current_line(self) -> Line | None:
+        """What is under the cursor."""
         return self.ring[self.ring.clamp(self.cursor)] if len(self.ring) else None
 
     def chosen(self) -> list[TrafficRow]:
@@ -120,7 +127,7 @@ class TrafficList(SteadyView, can_focus=True):
 
     # What comes in
 
-    def receive(self, rows: Sequence[TrafficRow], left_out: int = 0) -> None:
+    def receive(self, rows: Sequence[Line], left_out: int = 0) -> None:
         """Takes what a frame brought; the clock shows it."""
         self.held.receive(rows, left_out, self._first_looked_at())
 
@@ -212,7 +219,7 @@ class TrafficList(SteadyView, can_focus=True):
             strip = self._painted[key] = self._paint_row(row, part, width, current)
         return strip
 
-    def _paint_row(self, row: TrafficRow, part: int, width: int, current: bool) -> Strip:
+    def _paint_row(self, row: Line, part: int, width: int, current: bool) -> Strip:
         marked = row.id in self.marked
         gutter: Piece = ("  ", "")
         if part == 0:
@@ -255,20 +262,28 @@ class TrafficList(SteadyView, can_focus=True):
 
     def find_failed(self, step: int) -> bool:
         """Puts the cursor on the next (`step` 1) or previous (-1) row that failed or was refused, if one is held."""
+        return self._find(step, lambda row: row.outcome != "decoded") is not None
+
+    def step(self, step: int) -> TrafficRow | None:
+        """Puts the cursor on the next (`step` 1) or previous (-1) request, if one is held, and gives it."""
+        return self._find(step, lambda row: True)
+
+    def _find(self, step: int, wanted: Callable[[TrafficRow], bool]) -> TrafficRow | None:
         number = self.cursor + step
         while self.ring.first <= number < self.ring.end:
-            if self.ring[number].outcome != "decoded":
+            row = self.ring[number]
+            if isinstance(row, TrafficRow) and wanted(row):
                 self._go(number)
-                return True
+                return row
             number += step
-        return False
+        return None
 
     def mark(self) -> None:
         """Marks the current row or takes its mark away, and goes on to the next."""
-        row = self.current
-        if row is None:
+        if not len(self.ring):
             return
-        if self.marked.pop(row.id, None) is None:
+        row = self.current
+        if row is not None and self.marked.pop(row.id, None) is None:
             self.marked[row.id] = row
         self.pause()
         self._go(self.cursor + 1)

@@ -6,7 +6,11 @@ from rich.cells import cell_len
 
 from console.text import bytes_text, clock_text, milliseconds_text, sign, visible
 from console.widgets.painted import Piece, fit
-from core.model.requests import TrafficRow
+from core.model.refusals import RefusedGroup
+from core.model.requests import TrafficRow, asked
+
+Line = TrafficRow | RefusedGroup
+"""What a list of traffic shows: a request, or many that were refused and only counted."""
 
 TIME_CELLS = len("14:02:11.578")
 INDENT = TIME_CELLS + 3
@@ -30,28 +34,33 @@ class Columns:
     remote: int = 9
     request: int = 12
 
-    def learn(self, row: TrafficRow, width: int) -> bool:
+    def learn(self, row: Line, width: int) -> bool:
         """Takes a row into account; tells whether a column grew."""
         source = min(SOURCE_LIMIT, max(self.source, cell_len(visible(self.source_of(row)))))
         limit = REMOTE_LIMIT_WIDE if width >= WIDE else REMOTE_LIMIT
         remote = min(limit, max(self.remote, cell_len(visible(remote_of(row, width)))))
-        request = min(width, max(self.request, cell_len(visible(request_of(row)))))
+        request = min(width, max(self.request, cell_len(visible(asked_of(row)))))
         grew = (source, remote, request) != (self.source, self.remote, self.request)
         self.source, self.remote, self.request = source, remote, request
         return grew
 
-    def source_of(self, row: TrafficRow) -> str:
+    def source_of(self, row: Line) -> str:
         """The source as the feed names it: with its tenant where it shows several."""
-        return f"{row.tenant}/{row.event_source}" if self.all_tenants else row.event_source
+        source = row.source if isinstance(row, RefusedGroup) else row.event_source
+        return f"{row.tenant}/{source}" if self.all_tenants else source
 
 
-def remote_of(row: TrafficRow, width: int) -> str:
-    """The peer: with its port where there is room."""
+def remote_of(row: Line, width: int) -> str:
+    """The peer: with its port where there is room. Of refused requests that were only counted, the network."""
+    if isinstance(row, RefusedGroup):
+        return row.network
     return row.remote if width >= WIDE else row.remote.rpartition(":")[0] or row.remote
 
 
-def row_line(row: TrafficRow, line: int, lines_a_row: int, columns: Columns, width: int) -> list[Piece]:
+def row_line(row: Line, line: int, lines_a_row: int, columns: Columns, width: int) -> list[Piece]:
     """Line `line` of a row that is written in one line or two."""
+    if isinstance(row, RefusedGroup):
+        return refused_line(row, line, lines_a_row, columns, width)
     if lines_a_row == 1:
         return in_one_line(row, columns, width)
     if line == 0:
@@ -59,9 +68,27 @@ def row_line(row: TrafficRow, line: int, lines_a_row: int, columns: Columns, wid
     return [(" " * INDENT, ""), *became(row, width - INDENT)]
 
 
-def request_of(row: TrafficRow) -> str:
-    """Method and target; a connection that speaks no HTTP has neither."""
-    return " ".join(part for part in (row.method, row.target) if part)
+def asked_of(row: Line) -> str:
+    """Method and target; of refused requests that were only counted, how many."""
+    return f"{row.count:,} more refused" if isinstance(row, RefusedGroup) else asked(row)
+
+
+def refused_line(row: RefusedGroup, line: int, lines_a_row: int, columns: Columns, width: int) -> list[Piece]:
+    """Refused requests that were only counted: how many of which network, and under it why."""
+    came: list[Piece] = [
+        (f"{clock_text(row.at)} ", "painted--quiet"),
+        (f"{fit(columns.source_of(row), columns.source)} ", ""),
+    ]
+    if lines_a_row == 1:
+        return [*came, (f"{sign('✕')} {row.words()}", "painted--warning")]
+    if line == 0:
+        return [
+            *came,
+            (f"{fit(remote_of(row, width), columns.remote)} ", "painted--quiet"),
+            (asked_of(row), "painted--warning"),
+        ]
+    why = f"{sign('✕')} refused  {row.why()}"
+    return [(" " * INDENT, ""), (fit(why, max(1, width - INDENT)), "painted--warning")]
 
 
 def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
@@ -72,7 +99,7 @@ def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
         (f"{clock_text(row.received_date)} ", "painted--quiet"),
         (f"{fit(columns.source_of(row), columns.source)} ", ""),
         (f"{fit(remote_of(row, width), columns.remote)} ", "painted--quiet"),
-        (f"{fit(request_of(row), request)} ", ""),
+        (f"{fit(asked(row), request)} ", ""),
         (f"{status_of(row):>{STATUS_CELLS}} ", outcome_class(row)),
         (f"{bytes_text(row.bytes):>{SIZE_CELLS}} ", "painted--quiet"),
         (f"{milliseconds_text(row.milliseconds):>{DURATION_CELLS}}", "painted--quiet"),

@@ -313,6 +313,11 @@ class Intake(Protocol):
         """Why no further request can be taken now; None where one can."""
         ...
 
+    def share(self) -> int:
+        """How many requests of one connection may wait now, at least 1: fewer, the more wait of all, so that a few
+        connections cannot fill the queue for the others."""
+        ...
+
     def new_id(self) -> bytes:
         """The id for a request that is complete: a UUIDv7, never going back within a worker."""
         ...
@@ -330,7 +335,10 @@ class Intake(Protocol):
         seen: bytes,
         size: int,
     ) -> None:
-        """Records a request that never reached the decoder, without waiting for the disk."""
+        """Records a request that never reached the decoder, without waiting for the disk; too many are only counted.
+
+        They are counted by `reason` without what stands behind its first colon, and without addresses and numbers
+        (`core.model.refusals.reason_kind`)."""
         ...
 
 
@@ -339,6 +347,8 @@ class Handler(Protocol):
 
     largest: int
     """The most bytes that one request may have, head and payload."""
+    alpn: Sequence[str]
+    """What it speaks over TLS, as ALPN names it (RFC 7301); none: it has no such name."""
 
     def connection(self, peer: Peer) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""

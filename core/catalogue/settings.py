@@ -172,12 +172,18 @@ def check_value(setting: Setting, value: object) -> str | None:
         near = nearest(str(value), setting.choices)
         hint = f"; did you mean {near}?" if near else ""
         return f"{value!r} is none of {', '.join(setting.choices)}{hint}"
-    if setting.pattern and isinstance(value, str) and not re.fullmatch(setting.pattern, value):
-        return f"{value!r} {setting.pattern_help or 'does not match ' + setting.pattern}"
-    if setting.check is not None:
-        texts = typing.cast("list[str]", value) if isinstance(value, list) else [str(value)]
-        return next((problem for text in texts if (problem := setting.check(text))), None)
-    return _out_of_bounds(setting, value)
+    return _unmatched(setting, value) or _out_of_bounds(setting, value)
+
+
+def _unmatched(setting: Setting, value: object) -> str | None:
+    """What does not match the pattern, or the setting's own check: a text, or one of a list's."""
+    items = typing.cast("list[object]", value) if isinstance(value, list) else [value]
+    for item in items:
+        if setting.pattern and isinstance(item, str) and not re.fullmatch(setting.pattern, item):
+            return f"{item!r} {setting.pattern_help or 'does not match ' + setting.pattern}"
+        if setting.check is not None and (problem := setting.check(str(item))):
+            return problem
+    return None
 
 
 def _wrong_kind(setting: Setting, value: object) -> str | None:

@@ -16,6 +16,7 @@ from core.config.store import TenantStore
 from core.config.tenant import addresses_overlap
 from core.errors import Fault, TidegateError
 from core.groovy import discovery
+from core.groovy.discovery import Missing
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -27,6 +28,8 @@ class Checked(msgspec.Struct, kw_only=True):
     scripts: int
     faults: list[Fault]
     staged: list[Fault]
+    groovy: str | None = None
+    """Which Groovy and Java there are for its scripts, and where; None where there are no such scripts."""
 
 
 @dataclass(slots=True)
@@ -56,7 +59,16 @@ def check_home(home: Home, catalogue: Catalogue) -> Checked:
         scripts=len(found.scripts),
         faults=list(dict.fromkeys(found.faults)),
         staged=found.staged,
+        groovy=_groovy() if any(name.endswith(".groovy") for _, name in found.scripts) else None,
     )
+
+
+def _groovy() -> str | None:
+    found = discovery.find()
+    if isinstance(found, Missing):
+        return None  # a fault says so, where a script is used
+    groovy, java = (f"{name} {found.version(name.lower())}".rstrip() for name in ("Groovy", "Java"))
+    return f"{groovy} and {java} in {found.java_home}"
 
 
 def _check_tenant(store: TenantStore, found: _Found) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import typer
 
+from core.cli.cert import cert
 from core.cli.configuration import add, apply, diff, discard, remove, set_settings
 from core.cli.decode import decode
 from core.cli.demo import demo
 from core.cli.engine import control, restart, serve, start, stop
+from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
@@ -29,6 +31,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "secret": secret,
         "check": check,
         "schema": schema,
+        "cert": cert,
     },
 }
 
@@ -37,5 +40,5 @@ def add_to(app: typer.Typer) -> None:
     """Gives the application its commands."""
     for group, commands in _COMMANDS.items():
         for name, function in commands.items():
-            app.command(name, rich_help_panel=group)(function)
+            app.command(name, cls=GroupedCommand, rich_help_panel=group)(function)
     app.add_typer(imports, name="import", rich_help_panel="Configuration")

@@ -18,7 +18,11 @@ ChangeOption = Annotated[
     str | None, typer.Option("--change", metavar="ID", help="Take this one back alone; `diff --json` names them.")
 ]
 PlaceArgument = Annotated[
-    str, typer.Argument(metavar="PATH", help="event_sources, event_sources/lora, event_sources/lora/decoder, tenant")
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="event_sources, event_sources/lora, event_sources/lora/decoder, …/decoder/choices/TOKEN, tenant",
+    ),
 ]
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The component's type: socket, http, python, json …")]
 ValuesArgument = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Its settings.")]

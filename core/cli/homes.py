@@ -85,6 +85,8 @@ def check(home: HomeOption = None, as_json: JsonOption = False) -> int:
         raise ConfigurationError(checked.faults)
     counts = ((len(checked.tenants), "tenant"), (checked.sources, "event source"), (checked.scripts, "script"))
     typer.echo(f"{checked.home}: {', '.join(plural(count, noun) for count, noun in counts)}: all is well")
+    if checked.groovy is not None:
+        typer.echo(f"Groovy scripts run on {visible(checked.groovy)}")
     return 0
 
 

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from core.control.messages import Trial
 from core.model.events import Event, event_brief, event_type
-from core.model.requests import Brief, Request, TrafficRow
+from core.model.refusals import RefusedGroup
+from core.model.requests import Brief, Request, TrafficRow, asked
 from core.model.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign, visible
 
 _COLOURS = {"decoded": "green", "failed": "red", "refused": "yellow"}
@@ -33,13 +34,22 @@ def request_lines(row: TrafficRow, now: datetime) -> Text:
 
 
 def _request_line(row: Request, now: datetime) -> Text:
-    where = " ".join(visible(part) for part in (row.method, row.target) if part)
+    where = visible(asked(row))
     status = "–" if row.status is None else str(row.status)
     return Text.assemble(
         (time_text(row.received_date, now), "dim"),
         f" {visible(row.tenant)}/{visible(row.event_source)} {visible(_host(row.remote)):<15} {where:<16} ",
         (f"{status:>3}", _COLOURS[row.outcome]),
         f"  {bytes_text(row.bytes)}  {milliseconds_text(row.milliseconds)}",
+    )
+
+
+def refused_line(group: RefusedGroup, now: datetime) -> Text:
+    """Refused requests that were only counted."""
+    return Text.assemble(
+        (time_text(group.at, now), "dim"),
+        f" {visible(group.tenant)}/{visible(group.source)} ",
+        (visible(group.words()), _COLOURS["refused"]),
     )
 
 

@@ -10,14 +10,15 @@ from typing import NamedTuple, Protocol, cast
 
 import msgspec
 
-from core.cli.lines import event_line, payload_lines, request_lines
+from core.cli.lines import event_line, payload_lines, refused_line, request_lines
 from core.cli.output import print_json, terminal
 from core.cli.reach import Engine
 from core.control.client import ControlClient, EngineGone
-from core.control.messages import Events, Frame, OfRequest, Query, Requests, Subscribe, Traffic
+from core.control.messages import Events, Frame, Node, OfRequest, Query, Requests, Status, Subscribe, Traffic
 from core.model.events import Event, event_json
+from core.model.refusals import RefusedGroup
 from core.model.requests import Request, RequestDetail, TrafficRow, request_json
-from core.model.text import plural
+from core.model.text import plural, visible
 
 PAGE = 1000
 """Rows asked for at a time."""
@@ -56,6 +57,14 @@ class Listing(Protocol):
         """Prints one row."""
         ...
 
+    def show_refused(self, group: RefusedGroup) -> None:
+        """Tells of refused requests that a live feed only counts."""
+        ...
+
+    async def conclude(self, engine: Engine, query: Query) -> None:
+        """Says on stderr what there is to know of `query` beside the kept rows."""
+        ...
+
 
 class EventListing:
     """Decoded events."""
@@ -79,15 +88,22 @@ class EventListing:
         else:
             self._terminal.print(event_line(event, datetime.now().astimezone()))
 
+    def show_refused(self, group: RefusedGroup) -> None:
+        """What was refused has no events."""
+
+    async def conclude(self, engine: Engine, query: Query) -> None:
+        """There is nothing to say."""
+
 
 class RequestListing:
-    """Requests, with their bytes where they were asked for."""
+    """Requests, with their bytes where they were asked for; `refused` says that those that were are meant."""
 
     of_events = False
 
-    def __init__(self, *, as_json: bool, payload: bool) -> None:
+    def __init__(self, *, as_json: bool, payload: bool, refused: bool = False) -> None:
         self._terminal = None if as_json else terminal()
         self._payload = payload
+        self._refused = refused
 
     async def page(self, engine: Engine, query: Query) -> Page:
         if self._terminal is None:
@@ -111,11 +127,45 @@ class RequestListing:
         if payload:
             self._terminal.print(payload_lines(payload))
 
+    def show_refused(self, group: RefusedGroup) -> None:
+        if self._terminal is None:  # each line of stdout is a request
+            sys.stderr.write(f"tidegate: {group.tenant}/{group.source}: {visible(group.words())}\n")
+        else:
+            self._terminal.print(refused_line(group, datetime.now().astimezone()))
+
+    async def conclude(self, engine: Engine, query: Query) -> None:
+        if not self._refused or self._terminal is None or not isinstance(engine, ControlClient):
+            return
+        status = await engine.call("status", None, Status)
+        count = sum(only_counted(node) for node in _sources(status.tree, query))
+        if count:
+            what = "refused request was" if count == 1 else "refused requests were"
+            said = f"{count:,} more {what} only counted since the engine started: `tidegate status` says why"
+            sys.stderr.write(f"tidegate: {said}\n")
+
+
+def only_counted(source: Node) -> int:
+    """How many requests an event source refused and did not record, since the engine started."""
+    refusals = source.detail.get("refusals")
+    return refusals["only_counted"] if refusals else 0
+
+
+def _sources(tree: Node, query: Query) -> list[Node]:
+    """The event sources that a query means."""
+    meant: list[Node] = []
+    for tenant in tree.children:
+        for node in tenant.children:
+            known = node.path.removeprefix(f"{tenant.path}/")
+            if query.tenant in (None, tenant.path) and query.source in (None, known):
+                meant.append(node)
+    return meant
+
 
 async def print_rows(engine: Engine, listing: Listing, query: Query, feed: Subscribe | None, most: int | None) -> None:
     """Prints the newest `most` kept rows of `query` (None is all), then what `feed` brings until the engine ends."""
     if feed is None:
         await _print_kept(engine, listing, query, most)
+        await listing.conclude(engine, query)
         return
     live = LiveFrames(cast("ControlClient", engine))
     await engine.call("subscribe", feed)
@@ -124,6 +174,8 @@ async def print_rows(engine: Engine, listing: Listing, query: Query, feed: Subsc
         for row in listing.live(frame):
             if row.id not in kept:  # what arrived while the kept rows were printed is among both
                 await listing.show(engine, row)
+        for group in frame.refused:
+            listing.show_refused(group)
 
 
 async def _print_kept(engine: Engine, listing: Listing, query: Query, most: int | None) -> set[str]:
@@ -178,7 +230,7 @@ class LiveFrames:
             return
         self._left_out += params.left_out
         if self._frames.full():
-            self._left_out += len(params.rows)
+            self._left_out += len(params.rows) + sum(group.count for group in params.refused)
         else:
             self._frames.put_nowait(params)
 

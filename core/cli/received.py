@@ -70,7 +70,7 @@ def requests(
     from core.cli.listing import RequestListing
 
     selection = Selection(tenant, source, device, type, since, until, filter, limit, follow, failed, refused)
-    _print(home, selection, RequestListing(as_json=as_json, payload=payload))
+    _print(home, selection, RequestListing(as_json=as_json, payload=payload, refused=refused))
 
 
 def _print(home: Path | None, selection: Selection, listing: Listing) -> None:

@@ -10,6 +10,8 @@ from core.cli.front import HomeOption, JsonOption
 if TYPE_CHECKING:
     from core.control.messages import Node, Status
 
+_REASONS_TOLD = 5
+"""Reasons of refusals that a note names."""
 _COLOURS = {"started": "green", "error": "red", "stopped": "dim"}
 
 
@@ -35,7 +37,7 @@ def print_tree(tree: Node) -> None:
     from core.cli.output import columns, terminal
     from core.model.text import count_text, rate_text, state_words, visible
 
-    table = columns("Component", "State", "Rate", "Failed", "", right=("Rate", "Failed"))
+    table = columns("Component", "State", "Rate", "Failed", "Refused", "", right=("Rate", "Failed", "Refused"))
     for depth, node in _nodes(tree, 0):
         counted = node.kind in ("instance", "tenant", "event_source")
         table.add_row(
@@ -43,6 +45,7 @@ def print_tree(tree: Node) -> None:
             Text(state_words(node.state), _COLOURS.get(node.state, "yellow")),
             rate_text(node.rate) if counted else "",
             count_text(node.failed) if counted and node.failed else "",
+            count_text(node.refused) if counted and node.refused else "",
             Text(visible(node.reason) if node.reason else _details(node), "red" if node.reason else "dim"),
         )
     terminal().print(table)
@@ -57,7 +60,7 @@ def _nodes(node: Node, depth: int) -> Iterator[tuple[int, Node]]:
 def _details(node: Node) -> str:
     from core.model.text import visible
 
-    shown = ("port", "connections", "script", "pid")
+    shown = ("port", "connections", "script", "version", "java", "subject", "not_after", "pid")
     return "  ".join(f"{key} {visible(str(node.detail[key]))}" for key in shown if node.detail.get(key) is not None)
 
 
@@ -77,5 +80,18 @@ def _print_notes(state: Status) -> None:
     ]
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
+    notes += [_refused_note(node) for _, node in _nodes(state.tree, 0) if node.detail.get("refusals") and node.refused]
     for note in notes:
         terminal().print(note)
+
+
+def _refused_note(node: Node) -> str:
+    """What a source refused in the last ten minutes, and why."""
+    from core.model.text import count_text, rate_text, visible
+
+    reasons = [each for each in node.detail["refusals"]["reasons"] if each["recent"]]
+    told = [f"{count_text(each['recent'])} {visible(each['reason'])}" for each in reasons[:_REASONS_TOLD]]
+    if len(reasons) > _REASONS_TOLD:
+        told.append(f"{count_text(sum(each['recent'] for each in reasons[_REASONS_TOLD:]))} for other reasons")
+    rate = f" ({rate_text(node.refused_rate)} now)" if node.refused_rate else ""
+    return f"{node.path}: {count_text(node.refused)} refused in ten minutes{rate}: {'; '.join(told)}"

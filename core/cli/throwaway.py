@@ -19,6 +19,7 @@ from core.cli.listing import EventListing, pages
 from core.cli.reach import Engine, reach
 from core.cli.send import line_maker, parse_target
 from core.cli.simulator.devices import device_ids, lora
+from core.cli.simulator.request import Form
 from core.cli.simulator.simulation import Plan, Simulation
 from core.cli.simulator.tally import Tally
 from core.cli.tutorial import free_port, make_tenant
@@ -135,7 +136,7 @@ class DemoTraffic:
             self._ended.wait(1.0)
 
     async def _send(self) -> None:
-        make = line_maker(self._target, "POST", [("Content-Type", "application/json")])
+        make = line_maker(self._target, Form())
         payloads = lora(device_ids(DEVICES), bad=BAD)
         self._loop, self._simulation = asyncio.get_running_loop(), Simulation(self._target, make, payloads, self._plan)
         self._simulation.tally = self.tally

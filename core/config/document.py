@@ -9,10 +9,13 @@ import tomllib
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from core.config.scan import Entry, Header, Key, scan
 from core.errors import ConfigurationError, Fault
+
+MOST_DEEP = 64
+"""Tables and lists inside each other; a composite decoder takes four for each one inside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,10 @@ def parse(text: str, file: str = "") -> dict[str, Any]:
     """A text's data; ConfigurationError says on which line it is no TOML."""
     try:
         text.encode()
-        return tomllib.loads(text)
+        data = tomllib.loads(text)
+        if not _is_deep(data):
+            return data
+        fault = _too_deep(file)
     except RecursionError:
         fault = _too_deep(file)
     except UnicodeEncodeError as error:
@@ -161,6 +167,21 @@ def parse(text: str, file: str = "") -> dict[str, Any]:
     except ValueError as error:  # tomllib's own error is one, and so is that of a number with too many digits
         fault = _syntax_fault(text, str(error), file)
     raise ConfigurationError([fault])
+
+
+def _is_deep(data: dict[str, Any]) -> bool:
+    """Whether more is nested in it than what reads it may go down."""
+    level: list[Any] = [data]
+    for _ in range(MOST_DEEP):
+        level = [
+            inner
+            for outer in level
+            for inner in (cast("dict[str, Any]", outer).values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _too_deep(file: str) -> Fault:

@@ -56,7 +56,8 @@ def table(values: Mapping[str, Any], at: Key) -> str:
 def _tables(given: object, at: Key) -> list[tuple[Key, Mapping[str, Any]]]:
     """What of a value is written as tables: itself, or all that a list holds; nothing where it is a plain one."""
     if isinstance(given, Mapping):
-        return [(at, cast("Mapping[str, Any]", given))]
+        found = cast("Mapping[str, Any]", given)
+        return [(at, found)] if "type" in found else []  # a component; a secret stays on its line
     items = cast("list[object]", given) if isinstance(given, list) else []
     if not all(isinstance(item, Mapping) for item in items):
         return []

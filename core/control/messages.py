@@ -10,6 +10,7 @@ import msgspec
 
 from core.errors import Fault
 from core.model.events import Event
+from core.model.refusals import RefusedGroup
 from core.model.requests import Request, RequestDetail, TrafficRow
 
 PROTOCOL = 1
@@ -54,18 +55,8 @@ class Node(msgspec.Struct, kw_only=True):
     tenant's own. What is in a decoder's slots stands below it: `default/lora/decoder/choices/<token>/decoder`."""
 
     path: str
-    kind: Literal[
-        "instance",
-        "tenant",
-        "event_source",
-        "interaction_handler",
-        "decoder",
-        "metadata_extractor",
-        "composite_choice",
-        "deduplicator",
-        "worker",
-        "groovy",
-    ]
+    kind: str
+    """`instance`, `tenant`, `event_source`, `worker`, `groovy`, or the role of a component that fills a slot."""
     title: str
     state: State
     reason: str | None = None
@@ -76,11 +67,16 @@ class Node(msgspec.Struct, kw_only=True):
     """Failed decodes in the last ten minutes."""
     refused: int = 0
     """Refused requests in the last ten minutes."""
+    refused_rate: float = 0.0
+    """Refused requests a second over the last five seconds."""
     requests: int = 0
     """Requests since the engine started."""
     detail: dict[str, Any] = {}
-    """What else is known: a source's `type`, `port`, `connections`; a worker's `pid`, `memory`; a decoder's `script`
-    and `version`; the sidecar's `version`, `java`, `pid`, `memory` and `restarts`."""
+    """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a worker's `pid`, `memory`;
+    a decoder's `script` and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's `version`,
+    `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is
+    `{"only_counted": 7, "reasons": [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not
+    recorded, and all of them by reason, in the last ten minutes and since the engine started."""
     children: list["Node"] = []
 
 
@@ -112,6 +108,21 @@ class Status(msgspec.Struct, kw_only=True):
     left_out: int = 0
 
 
+class ComponentInfo(msgspec.Struct, kw_only=True):
+    """An entry of the engine's catalogue: what fills slots of `role` as `type` in TOML."""
+
+    role: str
+    type: str
+    title: str
+    summary: str
+    unavailable: str | None
+    """Why it cannot be used where the engine runs, and what to do about it; null where it can."""
+
+
+class Components(msgspec.Struct):
+    components: list[ComponentInfo]
+
+
 class DocumentView(msgspec.Struct, kw_only=True):
     """A tenant's configuration as text, with what was read from it."""
 
@@ -134,7 +145,9 @@ class Configuration(msgspec.Struct, kw_only=True):
 class Edit(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One edit of a configuration's text.
 
-    `path` is the command line's: `tenant`, `event_sources`, `event_sources/lora`, `event_sources/lora/decoder`.
+    `path` is the command line's: `tenant`, `event_sources`, `event_sources/lora`, `event_sources/lora/decoder`,
+    `event_sources/lora/decoder/choices/TOKEN/decoder`. What stands in a list goes by its id, or its token, and by its
+    place (`#2`, from 1) where it has none of its own.
     `add` puts a component of `type` with `values` into the list or slot that `path` names; `set` changes keys
     (null takes a key away, so that its default holds); `remove` takes the component away; `move` puts a component
     of a list at place `to`; `replace` puts TOML `text` (the component's own keys and tables) in its place.
@@ -453,6 +466,9 @@ class Frame(msgspec.Struct, kw_only=True):
     """Rows that matched and are not in this frame; exact."""
     rate: float = 0.0
     """Matching rows a second."""
+    refused: list[RefusedGroup] = []
+    """Refused requests that match as far as can be told and were only counted: once a second for a source and reason.
+    `left_out` has none of them."""
 
 
 class Method(msgspec.Struct, frozen=True):
@@ -470,6 +486,9 @@ METHODS: dict[str, Method] = {
         Status,
         "viewer",
         "as status, then a `state` notification with each new Status, at most two a second",
+    ),
+    "components.list": Method(
+        Empty, Components, "viewer", "what the Add Component list offers, and why some of it cannot be used"
     ),
     "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
     "configuration.edit": Method(

@@ -8,7 +8,7 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 from core.catalogue.registry import Catalogue
@@ -31,7 +31,7 @@ from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.reader import Reader
 from core.journal.retention import sweep
-from core.journal.taken import TakenRow, outcomes
+from core.journal.taken import TakenRow, outcomes, refused
 from core.model.dates import now_text
 
 LOG = logging.getLogger("tidegate.engine")
@@ -77,7 +77,9 @@ class Engine:
         )
         self.sidecars = Sidecars(home, instance.groovy)
         listeners = ListenerPool()
-        self._surroundings = Surroundings(home, components, instance, listeners, self.sidecars, self._follower.nudge)
+        self._surroundings = Surroundings(
+            home, components, instance, listeners, self.sidecars, self._follower.nudge, self.tap.refuse
+        )
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -172,17 +174,18 @@ class Engine:
             self._loop.call_soon_threadsafe(self._offer, rows)
         else:
             self._left_out += len(rows)
-            self._loop.call_soon_threadsafe(self._count, rows[0].tenant, rows[0].event_source, outcomes(rows))
+            counts = outcomes(rows)
+            self._loop.call_soon_threadsafe(self._count, rows[0].tenant, rows[0].event_source, counts, refused(rows))
 
     def _offer(self, rows: list[TakenRow]) -> None:
         self._offered -= 1
-        self._count(rows[0].tenant, rows[0].event_source, outcomes(rows))
+        self._count(rows[0].tenant, rows[0].event_source, outcomes(rows), refused(rows))
         self.tap.offer(rows)
 
-    def _count(self, tenant: str, source: str, counts: tuple[int, int, int]) -> None:
+    def _count(self, tenant: str, source: str, counts: tuple[int, int, int], refused: Mapping[str, int]) -> None:
         runner = self.tenants.get(tenant)
         if runner is not None and source in runner.sources:
-            runner.sources[source].meters.add(*counts)
+            runner.sources[source].meters.add(counts[0], counts[1], refused)
 
     def scripts_changed(self, tenant: str | None) -> None:
         """Something in a tenant's scripts folder, or in the shared one (None), is another now."""
@@ -244,6 +247,7 @@ class Engine:
             rate=rate,
             failed=sum(node.failed for node in nodes),
             refused=sum(node.refused for node in nodes),
+            refused_rate=sum(node.refused_rate for node in nodes),
             requests=sum(node.requests for node in nodes),
             children=[*nodes, *self.sidecars.nodes()],
         )

@@ -133,7 +133,7 @@ class Generation:
         except BaseException:
             await self._give_up(worker)
             raise
-        worker.script = ready.script
+        worker.script, worker.certificate = ready.script, ready.certificate
         return [casualty for casualty in casualties if casualty.slot not in ready.buried]
 
     async def _give_up(self, worker: WorkerProcess) -> None:

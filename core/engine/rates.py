@@ -1,9 +1,15 @@
 """Counting requests: a rate over the last seconds, sums over the last minutes."""
 
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.model.refusals import OTHER_REASONS, RefusedCount
 
 RATE_SECONDS = 5
 REMEMBERED_SECONDS = 600
+MOST_REASONS = 32
+"""Reasons of refusals that are told apart for a source; further ones are counted together."""
 
 
 class Meter:
@@ -50,8 +56,40 @@ class RequestMeters:
         self.requests = Meter()
         self.failed = Meter()
         self.refused = Meter()
+        self.only_counted = 0
+        """Refused requests that were not recorded, since the engine started."""
+        self._reasons: dict[str, Meter] = {}
 
-    def add(self, decoded: int, failed: int, refused: int) -> None:
-        self.requests.add(decoded + failed + refused)
+    def add(self, decoded: int, failed: int, refused: Mapping[str, int]) -> None:
+        """Counts recorded requests; `refused` are those that were, by reason."""
+        self.requests.add(decoded + failed)
         self.failed.add(failed)
-        self.refused.add(refused)
+        for reason, count in refused.items():
+            self._add_refused(reason, count)
+
+    def add_uncounted(self, counts: Iterable[RefusedCount]) -> list[RefusedCount]:
+        """Counts refused requests that were not recorded; gives them back with the reason that each counts under."""
+        counted: list[RefusedCount] = []
+        for reason, network, count in ((each.reason, each.network, each.count) for each in counts):
+            self.only_counted += count
+            counted.append(RefusedCount(self._add_refused(reason, count), network, count))
+        return counted
+
+    def _add_refused(self, reason: str, count: int) -> str:
+        if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
+            reason = OTHER_REASONS
+        self._reasons.setdefault(reason, Meter()).add(count)
+        self.requests.add(count)
+        self.refused.add(count)
+        return reason
+
+    def refusals(self) -> dict[str, Any] | None:
+        """What was refused, by reason, the most frequent of late first; None where nothing was."""
+        if not self._reasons:
+            return None
+        reasons = [
+            {"reason": reason, "recent": meter.recent(), "total": meter.total}
+            for reason, meter in self._reasons.items()
+        ]
+        reasons.sort(key=lambda each: (each["recent"], each["total"]), reverse=True)
+        return {"only_counted": self.only_counted, "reasons": reasons}

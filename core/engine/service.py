@@ -25,6 +25,8 @@ from core.control.messages import (
     METHODS,
     Applied,
     Apply,
+    ComponentInfo,
+    Components,
     ComponentText,
     Configuration,
     Discard,
@@ -73,6 +75,7 @@ class Service:
         self.catalogue = components
         self.reader = reader
         self.handlers: dict[str, Handler] = {
+            "components.list": self.list_components,
             "configuration.get": self.get_configuration,
             "configuration.edit": self.edit_text,
             "configuration.component": self.component,
@@ -131,6 +134,21 @@ class Service:
     def running_text(self, tenant: str) -> str | None:
         """The configuration that is in force, where something runs."""
         return None
+
+    async def list_components(self, _: Empty) -> Components:
+        return Components(await asyncio.to_thread(self._components))  # some look at what is installed
+
+    def _components(self) -> list[ComponentInfo]:
+        return [
+            ComponentInfo(
+                role=component.role,
+                type=component.type,
+                title=component.title,
+                summary=component.summary,
+                unavailable=component.unavailable(),
+            )
+            for component in self.catalogue
+        ]
 
     async def get_configuration(self, asked: OfTenant) -> Configuration:
         store, running = self.store(asked.tenant), self.running_text(asked.tenant)

@@ -12,6 +12,7 @@ from core.components.sources.socket import SocketSettings
 from core.control.messages import Node
 from core.engine.background import Background
 from core.engine.casualties import Casualties, buried, slots_of
+from core.engine.certificate_node import certificate_reason
 from core.engine.generation import Generation
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
@@ -263,7 +264,8 @@ class SourceRunner:
         return True
 
     def _on_nudge(self, nudge: Nudge) -> None:
-        self.meters.add(0, 0, sum(nudge.uncounted.values()))
+        if nudge.uncounted:
+            self._surroundings.refused(self.tenant, self.id, self.meters.add_uncounted(nudge.uncounted))
         self._surroundings.nudge()
 
     def _on_loaded(self, generation: Generation, worker: WorkerProcess, loaded: Loaded) -> None:
@@ -305,7 +307,7 @@ class SourceRunner:
             return f"{self.script_fault}; the script before it goes on"
         if self.apply_failed:
             return f"not applied: {self.apply_failed}"
-        return self.lifecycle.reason
+        return certificate_reason(self.workers) or self.lifecycle.reason
 
     def _journal_fault(self) -> str | None:
         return next((worker.journal_fault for worker in self.workers if worker.journal_fault), None)

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 from core.catalogue.configured import Configured
 from core.components.sources.socket import SocketSettings
 from core.control.messages import Node, State
+from core.engine.certificate_node import certificate_detail, certificate_reason
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters
 from core.engine.worker_process import WorkerProcess
@@ -14,9 +15,6 @@ from core.errors import Fault
 from core.groovy.sidecar import Sidecar
 from core.groovy.sidecars import needs_groovy
 from core.model.dates import date_text
-
-_Kind = Literal["interaction_handler", "decoder", "metadata_extractor", "composite_choice", "deduplicator"]
-_KINDS: dict[str, _Kind] = {kind: kind for kind in get_args(_Kind)}
 
 
 class Shown(Protocol):
@@ -49,6 +47,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
         rate=meters.requests.rate(),
         failed=meters.failed.recent(),
         refused=meters.refused.recent(),
+        refused_rate=meters.refused.rate(),
         requests=meters.requests.total,
         detail={
             "type": source.configured.component.type,
@@ -56,6 +55,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
             "bind_address": settings.bind_address,
             "threads": settings.threads,
             "connections": sum(worker.connections for worker in source.workers),
+            "refusals": meters.refusals(),
         },
         children=[*_slot_nodes(source, source.configured, sidecar), *_worker_nodes(source)],
     )
@@ -70,6 +70,9 @@ def _slot_node(source: Shown, above: Configured, filled: Configured, sidecar: Si
     detail: dict[str, Any] = {"type": filled.component.type}
     fault = _script_fault(source, filled)
     state, reason = _state(source, filled, sidecar)
+    if filled.component.role == "tls":
+        detail |= certificate_detail(source.workers)
+        reason = reason or certificate_reason(source.workers)
     if "script" in filled.table:
         detail["script"] = filled.table["script"]
     if filled is source.configured.slots.get("decoder") and source.workers and source.workers[0].script:
@@ -77,7 +80,7 @@ def _slot_node(source: Shown, above: Configured, filled: Configured, sidecar: Si
     name = filled.path.rpartition("/")[2]
     return Node(
         path=f"{source.path}{filled.path.removeprefix(source.configured.path)}",
-        kind=_KINDS[filled.component.role],
+        kind=filled.component.role,
         title=filled.component.title if filled in above.slots.values() else f"{filled.component.title} ({name})",
         state=state if fault is None else "error",
         reason=reason if fault is None else str(fault),

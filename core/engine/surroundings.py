@@ -1,6 +1,6 @@
 """What the event sources of one engine share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.catalogue.registry import Catalogue
@@ -8,6 +8,7 @@ from core.config.home import Home
 from core.config.instance import Instance
 from core.engine.ports import ListenerPool
 from core.groovy.sidecars import Sidecars
+from core.model.refusals import RefusedCount
 
 
 @dataclass(slots=True)
@@ -21,3 +22,5 @@ class Surroundings:
     sidecars: Sidecars
     nudge: Callable[[], None]
     """Says that some segment has new rows."""
+    refused: Callable[[str, str, Sequence[RefusedCount]], None]
+    """Tells of refused requests of a tenant's source that no segment has."""

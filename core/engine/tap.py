@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from core.control.messages import Frame
+from core.engine.refused_groups import RefusedGroups
 from core.journal.rows import DECODED
 from core.journal.taken import TakenRow
 from core.model.events import Event
 from core.model.filter import Filter
+from core.model.refusals import RefusedCount
 
 ROWS_A_SECOND: Final = 2000
 """Rows that a feed shows, on average over a second; what comes beyond them is thinned."""
@@ -34,6 +36,7 @@ class Feed:
         self.filter = filter
         self.tenant = tenant
         self.events = events
+        self.refused = RefusedGroups(filter, tenant)
         self._clock = clock
         self._held: list[TakenRow] = []
         self._held_bytes = 0
@@ -64,7 +67,8 @@ class Feed:
         self._left_out = 0
         self._hold(waiting, 0)
         rate = self._rate(now)
-        if not rows and not left_out and rate == self._rate_shown:
+        refused = self.refused.due(now)
+        if not rows and not left_out and not refused and rate == self._rate_shown:
             return None
         self._rate_shown = rate
         return Frame(
@@ -73,6 +77,7 @@ class Feed:
             events=events,
             left_out=left_out,
             rate=rate,
+            refused=refused,
         )
 
     def _matching(self, rows: Sequence[TakenRow]) -> list[TakenRow]:
@@ -139,6 +144,12 @@ class Tap:
         """Gives each feed the rows it asked for."""
         for feed in self._feeds.values():
             feed.offer(rows)
+
+    def refuse(self, tenant: str, source: str, counts: Sequence[RefusedCount]) -> None:
+        """Tells each feed of requests, but not those of events, of what a source refused and did not record."""
+        for feed in self._feeds.values():
+            if not feed.events:
+                feed.refused.offer(tenant, source, counts)
 
     def __len__(self) -> int:
         return len(self._feeds)

@@ -15,6 +15,9 @@ from core.engine.worker_process import StartFailed
 from core.errors import Fault, NotFound, TidegateError
 from core.model.dates import now_text
 
+READ_AGAIN_EVERY = 5.0
+"""Seconds between two looks at sources with faults: what one of them lacks may be installed meanwhile."""
+
 
 class BrokenSource:
     """An event source whose configuration has faults: it cannot start, and holds up no other."""
@@ -54,6 +57,11 @@ class TenantRunner:
         self._surroundings = surroundings
         self._moment = Lifecycle()
         self._tasks = Background()
+        self._unwanted = asyncio.Event()
+        """Set when it stops: nothing waits any longer."""
+        self._mending = False
+        self._looking = Background()
+        """What `stop` does not wait for: it may wait for `changing` itself, and then ends at once."""
         self._file_fault: str | None = None
         self.read()
 
@@ -104,7 +112,8 @@ class TenantRunner:
             if self._file_fault is not None and not self.sources:
                 return [Fault(message=self._file_fault)]
             self._still_there()
-            self.wanted = True
+            self._want()
+            self._read_again()
             enabled = [runner for runner in self.sources.values() if runner.settings.enabled]
             results = await asyncio.gather(*(self._start(runner, patience) for runner in enabled))
         faults = [fault for fault in results if fault is not None]
@@ -118,10 +127,48 @@ class TenantRunner:
         """Starts one source; StartFailed where it cannot."""
         async with self.changing:
             self._still_there()
+            self._read_again()
             runner = self.source(id)
-            self.wanted = True
+            self._want()
             await runner.start()
         return runner
+
+    def _want(self) -> None:
+        self.wanted = True
+        self._unwanted.clear()
+        if not self._mending:
+            self._mending = True
+            self._looking.run(self._mend())
+
+    async def _mend(self) -> None:
+        """Starts sources that had faults and have none any more, until the tenant stops."""
+        try:
+            while not await self._stops_within(READ_AGAIN_EVERY):
+                if self.broken:
+                    async with self.changing:
+                        mended = self._read_again() if self.wanted else []
+                        await asyncio.gather(*(self._start(runner, 0.0) for runner in mended))
+        finally:
+            self._mending = False
+
+    async def _stops_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._unwanted.wait()
+        except TimeoutError:
+            return False
+
+    def _read_again(self) -> list[SourceRunner]:
+        """Looks whether sources with faults have them still; those that can be run now."""
+        if not self.broken:
+            return []
+        read = self.parse(self.text)
+        if read.broken == self.configuration.broken:
+            return []
+        before = self.sources
+        self.adopt(self.text, read)
+        new = [runner for id, runner in self.sources.items() if id not in before]
+        return [runner for runner in new if runner.settings.enabled]
 
     async def stop_source(self, id: str) -> SourceRunner:
         """Drains and stops one source; the tenant may change meanwhile."""
@@ -146,6 +193,7 @@ class TenantRunner:
     async def stop(self, most: float | None = None) -> None:
         """Drains and stops every source; `most` seconds, if given, whatever their drain limits say."""
         self.wanted = False
+        self._unwanted.set()
         async with self.changing:
             await asyncio.gather(*(runner.stop(most) for runner in [*self.sources.values(), *self._leaving]))
             await self._tasks.settled()
@@ -217,6 +265,7 @@ class TenantRunner:
             rate=sum(child.rate for child in children),
             failed=sum(child.failed for child in children),
             refused=sum(child.refused for child in children),
+            refused_rate=sum(child.refused_rate for child in children),
             requests=sum(child.requests for child in children),
             children=children,
         )

@@ -14,6 +14,7 @@ import msgspec
 from core.control.messages import State
 from core.errors import Fault, TidegateError
 from core.processes import ending_of, memory_of
+from core.wire.certificates import CertificateFacts
 from core.worker.lifeline import (
     LINE_LIMIT,
     Buried,
@@ -60,6 +61,9 @@ class WorkerProcess:
         self.journal_fault: str | None = None
         """Why it cannot store requests, if so."""
         self.script: str | None = None
+        self.certificate: CertificateFacts | None = None
+        self.certificate_fault: str | None = None
+        """Why it does not show the newest certificate, if so."""
         self.draining = False
         self.verdict: str | None = None
         """Why the engine ended it, if it did."""
@@ -141,6 +145,7 @@ class WorkerProcess:
                 self.on_loaded(message)
             case Nudge():
                 self.connections, self.journal_fault = message.connections, message.fault
+                self.certificate, self.certificate_fault = message.certificate, message.certificate_fault
                 self.on_nudge(message)
 
     async def ready(self) -> Ready:

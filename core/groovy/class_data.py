@@ -4,9 +4,11 @@ It is made beside the running sidecar by a JVM of its own, which decodes a littl
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -48,8 +50,7 @@ _tried: set[Path] = set()
 
 def _kind(built: Built) -> str:
     """Which kind of archive this JVM can make: on top of its own (`jsa`), a cache of the newer kind, or none."""
-    home = built.found.java.resolve().parents[1]
-    if (home / "lib" / "server" / "classes.jsa").is_file():
+    if (built.found.java_home / "lib" / "server" / "classes.jsa").is_file():
         return "jsa"
     return "aot" if built.found.java_release >= 25 else ""
 
@@ -70,9 +71,12 @@ async def make_class_data(built: Built) -> None:
     """Makes the archive, if there is none and this process has not tried yet. What goes wrong is only logged: a
     sidecar works without it."""
     archive = _archive(built)
-    if not _kind(built) or archive.is_file() or built.folder in _tried:
+    if not _kind(built) or built.folder in _tried:
         return
     _tried.add(built.folder)
+    _remove_leftovers(built.folder)
+    if archive.is_file():
+        return
     await asyncio.sleep(LATER)
     option = "ArchiveClassesAtExit" if _kind(built) == "jsa" else "AOTCacheOutput"
     try:
@@ -87,6 +91,15 @@ async def make_class_data(built: Built) -> None:
                 made.with_name(made.name + ".config").unlink(missing_ok=True)
     except (TidegateError, OSError, TimeoutError, EOFError, ValueError) as error:
         LOG.warning("no class-data archive could be made for Groovy, which starts slower without: %s", error)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Half-made archives of engines that were killed."""
+    old = time.time() - 2 * MAKING_SECONDS
+    for file in folder.glob(".classes.*"):
+        with contextlib.suppress(OSError):
+            if file.stat().st_mtime < old:
+                file.unlink()
 
 
 async def _run_jvm(command: list[str], folder: Path) -> None:

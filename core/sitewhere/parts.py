@@ -9,7 +9,7 @@ from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Setting, Value, check_value, parse_text
 from core.control.messages import ImportLine
-from core.sitewhere.names import BEANS, HANDLER_SUFFIX, SOURCE_SUFFIX, WRAPPERS, reason, title
+from core.sitewhere.names import BEANS, CHANGED, HANDLER_SUFFIX, SOURCE_SUFFIX, WRAPPERS, reason, title
 from core.sitewhere.placeholders import Placeholders, Unresolved
 from core.sitewhere.tenant_xml import foreign, is_sitewhere, known_name, left_out
 from core.sitewhere.xml import Element
@@ -47,6 +47,8 @@ class Part:
     slots: dict[str, "Part | list[Part]"] = field(default_factory=dict[str, "Part | list[Part]"])
     secrets: list[str] = field(default_factory=list[str])
     """Keys whose values were left behind."""
+    name: str = ""
+    """What it is told apart by where it is one of a list and has such a name."""
 
     def table(self) -> dict[str, Any]:
         """What TOML will make of it."""
@@ -90,6 +92,8 @@ class PartMaker:
         if component is None:
             return self._unknown(element, subject, made)
         part = Part(component.type, component.title)
+        if known_name(element) in CHANGED:
+            part.notes["type"] = CHANGED[known_name(element)]
         self._read_attributes(component, element, part, subject, made)
         for child in _flat(element):
             self._place(component, child, part, subject, made)
@@ -149,13 +153,36 @@ class PartMaker:
             return
         below = f"{subject}/{slot.key}"
         if slot.many:
-            filled = part.slots.setdefault(slot.key, [])
-            assert isinstance(filled, list)
-            filled.append(self.make(child, below, made))
+            self._place_in_list(slot, child, part, below, made)
         elif slot.key in part.slots:
             made.lines.append(left_out(child, "one is the most here, and the first was taken", f"{below} (second)"))
         else:
             part.slots[slot.key] = self.make(child, below, made)
+
+    def _place_in_list(self, slot: Slot, child: Element, part: Part, subject: str, made: Made) -> None:
+        filled = part.slots.setdefault(slot.key, [])
+        assert isinstance(filled, list)
+        own = Made()
+        name = self._index(slot, child)
+        inner = self.make(child, f"{subject}/{name or f'#{len(filled) + 1}'}", own)
+        key = slot.index.key
+        if name is not None and any(other.values.get(key) == inner.values.get(key) for other in filled):
+            why = f"one before it has the same {key}, and SiteWhere takes the first"
+            made.lines.append(left_out(child, why, f"{subject}/{name} (second)"))
+            return
+        inner.name = name or ""
+        filled.append(inner)
+        made.problems += own.problems
+        made.lines += own.lines
+        for script, where in own.scripts.items():
+            made.scripts.setdefault(script, where)
+
+    def _index(self, slot: Slot, child: Element) -> str | None:
+        """What the element itself says that it is told apart by; None where that names nothing."""
+        component = self._by_element.get(known_name(child))
+        names = component.sitewhere.attributes if component and component.sitewhere else {}
+        given = next((child.attributes.get(name) for name, key in names.items() if key == slot.index.key), None)
+        return slot.index.of({slot.index.key: self._readable(given).strip()}) if given is not None else None
 
     def _slot(self, component: Component, child: Element) -> Slot | None:
         """The slot for a child: by its component's role, or, where there is none, by how it is called."""

@@ -4,53 +4,17 @@ Read from the right: each proxy adds at the end, so that what an untrusted one (
 the left of the first address that is not trusted, and is not looked at.
 """
 
-import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from core.wire.networks import Networks, address_of
+
 ForwardedField = Literal["x-forwarded-for", "forwarded"]
 
 MOST_HOPS = 32
 """Entries of such a field that are looked at."""
 _PAIR = re.compile(r"\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]+)\s*([;,]|\Z)")
-
-
-class Networks:
-    """Addresses and networks that were named in a setting."""
-
-    def __init__(self, named: Iterable[str]) -> None:
-        """ValueError says which of them is none."""
-        self._networks = tuple(network_of(name) for name in named)
-        self._has = lru_cache(1024)(self._look)
-
-    def __bool__(self) -> bool:
-        return bool(self._networks)
-
-    def __contains__(self, host: str) -> bool:
-        return bool(self._networks) and self._has(host)
-
-    def _look(self, host: str) -> bool:
-        address = address_of(host)
-        return address is not None and any(address in network for network in self._networks)
-
-
-def network_of(name: str) -> Network:
-    """`10.0.0.0/8`, `::1`, `192.0.2.7`; ValueError says what is wrong."""
-    return ipaddress.ip_network(name.strip(), strict=False)
-
-
-def address_of(host: str) -> Address | None:
-    """An address; an IPv4 one that an IPv6 socket shows as `::ffff:192.0.2.7` as what it is. None where it is none."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 def client_of(

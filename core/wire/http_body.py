@@ -15,7 +15,7 @@ SMALL_CHUNKS: Final = 4096
 """So many chunks may be of any size; more must hold LEAST_A_CHUNK bytes on average, for each costs as much as hundreds
 of bytes."""
 LEAST_A_CHUNK: Final = 4
-NO_TRAILERS: Final = frozenset({b"content-length", b"transfer-encoding", b"host", b"trailer"})
+NO_TRAILERS: Final = frozenset({b"content-length", b"transfer-encoding", b"host"})
 """What says where a message ends or goes must not be sent behind it (RFC 9110 6.5.1)."""
 
 

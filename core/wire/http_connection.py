@@ -19,9 +19,8 @@ from core.wire.http_head import Head, Refusal
 from core.wire.http_shared import HttpAnswer, HttpShared
 from core.wire.http_syntax import BadHead, check_beginning
 from core.wire.http_unfinished import Unfinished
+from core.wire.tls_words import tls_facts
 
-MOST_WAITING = 64
-"""Requests of one connection that may wait for their commits; past that it is not read."""
 LINGER_SECONDS = 2.0
 MOST_DISCARDED = 256 << 10
 """Bytes that are read and discarded after the last answer; a device that sends more may lose it to a reset."""
@@ -73,6 +72,8 @@ class HttpConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._facts = tls_facts(transport) or {}
+        self._direct = self._direct and not self._facts
         self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,7 +119,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _read_head(self, data: bytes, position: int) -> int:
         """Reads one head and, where it is all there already, its counted body; the next position, or -1 to wait."""
-        if len(self._answers) >= MOST_WAITING or self._blocked:
+        if self._blocked or (self._answers and len(self._answers) >= self._intake.share()):
             self._pause(data[position:])
             return -1
         if not self._skipped_empty_line and data.startswith(b"\r\n", position):
@@ -266,7 +267,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport.write(ready)
         if close or (self._half_closed and not answers and not self._paused):
             self._end()
-        elif self._paused and not self._blocked and len(answers) < MOST_WAITING // 2:
+        elif self._paused and not self._blocked and len(answers) <= self._intake.share() // 2:
             self._resume()
 
     def pause_writing(self) -> None:
@@ -275,7 +276,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._blocked = False
-        if self._paused and len(self._answers) < MOST_WAITING // 2:
+        if self._paused and len(self._answers) <= self._intake.share() // 2:
             self._resume()
 
     def _end(self) -> None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.catalogue.behaviour import Intake, Received
-from core.wire.forwarded import ForwardedField, Networks
+from core.wire.forwarded import ForwardedField
 from core.wire.http_answer import CLOSE, KEEP_ALIVE, RETRY_AFTER, Answers, phrase, without_body
 from core.wire.http_content import ACCEPTED, codings_of
 from core.wire.http_head import Head, HeadJudge, Refusal
 from core.wire.http_syntax import BadHead, HeadLimits
+from core.wire.networks import Networks
 
 READ_BYTES = 64 << 10
 """Bytes that are read at a time."""

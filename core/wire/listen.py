@@ -10,6 +10,9 @@ from core.errors import TidegateError
 BACKLOG = 1024
 """Connections that wait while a worker is replaced; the kernel caps it at net.core.somaxconn."""
 
+SEND_BUFFER = 64 << 10
+"""Bytes of answers that the kernel takes for a connection (it doubles that): one that never reads costs no more."""
+
 
 class PortTaken(TidegateError):
     """Another process listens on the address."""
@@ -26,6 +29,7 @@ def listen_tcp(bind_address: str, port: int, beside: Sequence[socket.socket] = (
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # accepted connections inherit it
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         with _port_shared(listener, *beside) if beside else contextlib.nullcontext():

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.units import Size
+from core.wire.tls_connection import CutShort
+from core.wire.tls_words import connection_facts
 
 KEPT_OF_REFUSED = 4096
 """Bytes that are kept of a payload that never reached the decoder."""
@@ -34,6 +36,7 @@ class ReadAllHandler:
 
     def __init__(self, rules: ReadAllRules, intake: Intake) -> None:
         self.largest = rules.max_payload
+        self.alpn = ()
         self.rules = rules
         self.intake = intake
         self.connections: set[ReadAllConnection] = set()
@@ -79,6 +82,7 @@ class ReadAllConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._extra = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -100,14 +104,16 @@ class ReadAllConnection(asyncio.Protocol):
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        received = Received(intake.new_id(), at, began, self._peer.remote, self._peer.where, payload, None, {})
+        peer = self._peer
+        received = Received(intake.new_id(), at, began, peer.remote, peer.where, payload, None, {}, extra=self._extra)
         intake.take(received, ReadAllAnswer(self._transport))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._handler.connections.discard(self)
         if self._open and self._payload:
-            self._record("the connection ended in the middle of a payload")
+            cut = f": {exc}" if isinstance(exc, CutShort) else ""
+            self._record(f"the connection ended in the middle of a payload{cut}")
         self._open = False
 
     def sweep(self, now: float) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections import Counter
+from collections import deque
 from functools import partial
 from pathlib import Path
 
@@ -12,15 +12,21 @@ from uuid_utils import uuid7
 from core.catalogue.behaviour import Answer, Decoded, JournalHead, Received, RemoteDecoder, remote_text
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
+from core.model.refusals import network, reason_kind
 from core.worker.commit import Committer
 from core.worker.runner import Runner
 from core.worker.slot import Held
+from core.worker.uncounted import Uncounted
 
 MOST_WAITING = 1024
 """Requests of a worker that may wait for their commit; a further one is answered 503."""
 MOST_WAITING_BYTES = 32 << 20
+SHARES = ((768, 1), (512, 4), (256, 16), (0, 64))
+"""From how many waiting requests of a worker on a connection may have how many of them."""
 REFUSED_A_SECOND = 20
 """Refused requests that a source records a second; beyond that they are only counted."""
+KEPT_OF_REFUSED = 4096
+"""Bytes that are kept of each of them."""
 ROW_OVERHEAD = 100
 """Bytes a row takes beside its payload and events, about."""
 
@@ -43,12 +49,12 @@ class WorkerIntake:
         self._folder = folder
         self._free_disk = free_disk
         self._disk_full = False
-        self._refused_a_second = refused_a_second
-        self._refused_allowance = refused_a_second
-        self._refused_at = time.monotonic()
+        self._recorded: deque[float] = deque(maxlen=max(1, int(refused_a_second)))
+        """When the last refused requests were recorded, so many as may be within `_spell` seconds."""
+        self._spell = max(1.0, 1 / refused_a_second)
         self.script: str | None = None
-        self.uncounted: Counter[str] = Counter()
-        """Refused requests that were not recorded, by reason and network, since they were last told."""
+        self.uncounted = Uncounted()
+        """Refused requests that were not recorded."""
 
     def full(self) -> str | None:
         committer = self._committer
@@ -58,6 +64,10 @@ class WorkerIntake:
         if remote is not None and (remote.waiting >= MOST_WAITING or remote.waiting_bytes >= MOST_WAITING_BYTES):
             return "too many requests wait for their decode"
         return "the disk is nearly full" if self._disk_full else None
+
+    def share(self) -> int:
+        waiting = self._committer.waiting + (self._remote.waiting if self._remote is not None else 0)
+        return next(share for beyond, share in SHARES if waiting >= beyond)
 
     def new_id(self) -> bytes:
         return uuid7().bytes
@@ -109,9 +119,10 @@ class WorkerIntake:
         size: int,
     ) -> None:
         if not self._may_record():
-            self.uncounted[f"{reason} ({network(remote[0])})"] += 1
+            self.uncounted.add(reason_kind(reason), network(remote[0]))
             return
         at = time.time_ns() // 1_000_000
+        seen = seen[:KEPT_OF_REFUSED]
         row: Row = (
             *(self.new_id(), at, remote_text(remote), seen, None, None, REFUSED),
             *(None, reason, None, 0, status, None, 0, size),
@@ -119,13 +130,10 @@ class WorkerIntake:
         self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD))
 
     def _may_record(self) -> bool:
-        now = time.monotonic()
-        gained = (now - self._refused_at) * self._refused_a_second
-        self._refused_at = now
-        self._refused_allowance = min(self._refused_allowance + gained, self._refused_a_second)
-        if self._refused_allowance < 1:
+        now, recorded = time.monotonic(), self._recorded
+        if len(recorded) == recorded.maxlen and now - recorded[0] < self._spell:
             return False
-        self._refused_allowance -= 1
+        recorded.append(now)
         return True
 
     def bury(self, held: Held, reason: str) -> None:
@@ -153,10 +161,3 @@ def _head_of(raw: bytes) -> JournalHead | None:
     words = raw.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     method, target = (words[0], words[1]) if len(words) == 3 else ("", "")
     return JournalHead(method, target, raw, msgspec.json.encode({"http.method": method, "http.target": target}))
-
-
-def network(host: str) -> str:
-    """The network that an address is counted under: its /24, or its /64."""
-    if ":" in host:
-        return ":".join(host.split(":")[:4]) + "::/64"
-    return ".".join(host.split(".")[:3]) + ".0/24"

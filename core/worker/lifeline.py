@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from core.errors import Fault
+from core.model.refusals import RefusedCount
+from core.wire.certificates import CertificateFacts
 
 LINE_LIMIT = 8 << 20
 
@@ -23,7 +25,7 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     table: dict[str, Any]
     """The event source's TOML table."""
     tenant_folder: str
-    """Where the paths of secrets begin."""
+    """Where the paths of secrets and certificates begin."""
     script_folders: list[str]
     journal: str
     index: str
@@ -79,6 +81,8 @@ class Ready(msgspec.Struct, tag=True, kw_only=True):
 
     script: str | None
     buried: list[str] = []
+    certificate: CertificateFacts | None = None
+    """What it shows to devices, where it speaks TLS."""
 
 
 class Buried(msgspec.Struct, tag=True):
@@ -104,9 +108,13 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """There are new rows, or new counts."""
 
     connections: int
-    uncounted: dict[str, int] = {}
+    uncounted: list[RefusedCount] = []
+    """Refused requests that were not recorded, since the last nudge."""
     fault: str | None = None
     """Why the journal cannot be written, if so."""
+    certificate: CertificateFacts | None = None
+    certificate_fault: str | None = None
+    """Why it does not show the newest, if so."""
 
 
 ToWorker = Configure | Poison | Bury | Accept | Drain | Reload

@@ -19,7 +19,6 @@ from core.catalogue.behaviour import (
     AuthenticationContext,
     Deduplicator,
     Handler,
-    Peer,
     RemoteDecoder,
     RemoteDeduplicator,
 )
@@ -29,10 +28,10 @@ from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
-from core.worker.accept import Acceptor
 from core.worker.commit import Committer
 from core.worker.context import Context
 from core.worker.deduplicated import Deduplicated
+from core.worker.door import make_acceptor, make_tls
 from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
@@ -107,7 +106,7 @@ class Worker:
             self._committer,
             folder,
             free_disk=configure.free_disk,
-            refused_a_second=max(1.0, REFUSED_A_SECOND / share),
+            refused_a_second=REFUSED_A_SECOND / share,
         )
         self._intake.script = self._decoding.version
         self._intake.look_at_disk()
@@ -116,13 +115,12 @@ class Worker:
         for runner in self._runners:
             runner.hold_in(self._slot)
         listeners = [_own_socket(number) for number in configure.listeners]
-        most: int = getattr(source.settings, "max_connections", 10000)
-        self._most_connections = -(-most // share)
-        self._acceptor = Acceptor(listeners, self._protocol)
+        self._tls = make_tls(source, Path(configure.tenant_folder), self._handler)
+        self._acceptor = make_acceptor(source, listeners, self._handler, self._intake, share, self._tls)
         for poison in configure.poisoned:
             self._poison(poison)
         self._bury(configure.casualties)
-        return Ready(script=self._decoding.version)
+        return Ready(script=self._decoding.version, certificate=None if self._tls is None else self._tls.facts)
 
     def _read_source(self) -> Configured:
         configure = self._configure
@@ -151,11 +149,6 @@ class Worker:
             held = read_slot(Path(casualty.slot))
             if held is not None:
                 self._intake.bury(held, casualty.reason)
-
-    def _protocol(self, peer: Peer) -> asyncio.BaseProtocol:
-        if self._handler.open_connections() >= self._most_connections:
-            return self._handler.turn_away(peer, "more connections than the source allows")
-        return self._handler.connection(peer)
 
     async def buried(self, casualties: list[Casualty]) -> list[str]:
         """Waits until these are on disk; the slots that are needed no more: none, where the disk does not take them."""
@@ -207,6 +200,8 @@ class Worker:
             beats += 1
             if beats % 4 == 0:
                 self._intake.look_at_disk()
+                if self._tls is not None and self._tls.look():
+                    self._nudge_later(0)
                 now = (self._handler.open_connections(), self._intake.full())
                 if self._intake.uncounted or now != self._told:
                     self._nudge_later(0)
@@ -225,11 +220,12 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        uncounted = dict(self._intake.uncounted)
-        self._intake.uncounted.clear()
         self._told = (self._handler.open_connections(), self._intake.full())
         fault = self._fault or self._told[1]
-        send(self._writer, Nudge(connections=self._told[0], uncounted=uncounted, fault=fault))
+        nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
+        if self._tls is not None:
+            nudge.certificate, nudge.certificate_fault = self._tls.facts, self._tls.fault
+        send(self._writer, nudge)
 
     def _begin_drain(self, seconds: float) -> None:
         self._drain_until = min(self._drain_until, self._loop.time() + seconds)

@@ -100,6 +100,8 @@ class Registered:
             return {}, f"the journal could not be looked into within {WAIT_SECONDS:g} s"
         except TidegateError as error:
             return {}, str(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, who waits must hear of it
+            return {}, f"the journal could not be looked into: {type(error).__name__}: {error}"
 
     def _answer(self, waiting: dict[str, list[Done]], found: dict[str, Registration], problem: str) -> None:
         asked = dict(waiting)

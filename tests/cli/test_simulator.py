@@ -1,81 +1,17 @@
 """`tidegate send` against servers that behave and misbehave."""
 
-import asyncio
-import functools
 import json
 import os
 import signal
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from core.cli.simulator.devices import device_ids, lora
 from core.cli.simulator.pace import Pace
 from core.cli.simulator.tally import Latencies
+from tests.cli.serving import OK, Served, serving
 from tests.cli.tidegate import COMMAND, environment, free_port, in_terminal, tidegate, until
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-class Served:
-    """What a test's server saw."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.received = b""
-        self.connections = 0
-
-
-@contextmanager
-def serving(answer: Callable[[Served, bytes], bytes | None]) -> Iterator[Served]:
-    """A server in a thread. `answer` is called with what came in one piece; None closes the connection."""
-    seen, ready = Served(), threading.Event()
-    open_ones: set[asyncio.Transport] = set()
-    end: Callable[[], object]
-
-    class Peer(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            assert isinstance(transport, asyncio.Transport)
-            self.transport = transport
-            open_ones.add(transport)
-            seen.connections += 1
-
-        def data_received(self, data: bytes) -> None:
-            seen.received += data
-            given = answer(seen, data)
-            if given is not None:
-                self.transport.write(given)
-            if given is None or b"\nConnection: close" in given:
-                self.transport.close()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            open_ones.discard(self.transport)
-
-    async def serve() -> None:
-        nonlocal end
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        server = await loop.create_server(Peer, "127.0.0.1", 0)
-        seen.port = server.sockets[0].getsockname()[1]
-        end = functools.partial(loop.call_soon_threadsafe, ended.set)
-        ready.set()
-        await ended.wait()
-        server.close()
-        while open_ones:
-            for transport in open_ones:
-                transport.abort()
-            await asyncio.sleep(0)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield seen
-    finally:
-        end()
-        thread.join(10)
 
 
 def send(port: int, *options: str) -> dict[str, object]:

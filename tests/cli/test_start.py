@@ -11,7 +11,7 @@ from tests.cli.tidegate import environment, tidegate
 COMMANDS = [
     *("demo", "init", "serve", "send", "events", "requests", "decode"),
     *("status", "start", "stop", "restart", "control"),
-    *("add", "set", "remove", "diff", "apply", "discard", "secret", "schema"),
+    *("add", "set", "remove", "diff", "apply", "discard", "secret", "schema", "cert"),
 ]
 
 _LOADED = """
@@ -44,7 +44,7 @@ def test_help_needs_neither_asyncio_nor_rich() -> None:
 
 
 def test_status_loads_only_what_it_needs() -> None:
-    heavy = {"tomlkit", "sqlite3", "watchfiles", "h11", "google", "hypothesis", "rich"}
+    heavy = {"tomlkit", "sqlite3", "watchfiles", "h11", "google", "hypothesis", "rich", "cryptography"}
     assert not loaded("status", "--home", "/nowhere") & heavy
 
 

@@ -197,6 +197,22 @@ def test_a_list_that_is_none_or_empty(decoder: str, fault: str) -> None:
     assert any(found.startswith(fault) for found in faults(text)), faults(text)
 
 
+def test_composites_inside_each_other_have_a_limit() -> None:
+    def nested(depth: int) -> str:
+        header, text = "device_communication.event_sources.decoder", BEGIN
+        for level in range(depth):
+            text += f'[{header}]\ntype = "composite"\n[{header}.metadata_extractor]\ntype = "groovy"\n'
+            text += f'script = "x.groovy"\n[[{header}.choices]]\ntype = "device_specification"\ntoken = "{level}"\n'
+            header += ".choices.decoder"
+        return f'{text}[{header}]\ntype = "jsn"\n'
+
+    assert any("'jsn' is no known type" in fault for fault in faults(nested(15)))
+    for depth in (30, 150):
+        assert faults(nested(depth)) == [" is nested too deeply"]
+        with pytest.raises(TidegateError, match="is nested too deeply"):
+            edit(nested(depth), "remove", DECODER)
+
+
 def test_the_schema_knows_lists_inside_components() -> None:
     schema = tenant_schema(CATALOGUE)["$defs"]["decoder.composite"]
     choices = schema["properties"]["choices"]

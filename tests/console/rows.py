@@ -1,6 +1,7 @@
 """Rows of a feed, as an engine would send them."""
 
 from core.model.dates import date_text
+from core.model.refusals import RefusedGroup
 from core.model.requests import Brief, Outcome, TrafficRow
 
 BEGIN = 1_770_000_000_000
@@ -32,3 +33,17 @@ def row(number: int, outcome: Outcome = "decoded", **given: object) -> TrafficRo
 def some(first: int, stop: int) -> list[TrafficRow]:
     """Rows `first` to `stop` (not included)."""
     return [row(number) for number in range(first, stop)]
+
+
+def refused(number: int, **given: object) -> RefusedGroup:
+    """Refused requests that were only counted, in the place of the `number`th row."""
+    held: dict[str, object] = {
+        "id": f"{number:08d}",
+        "tenant": "default",
+        "source": "lora",
+        "reason": "more connections than the source allows",
+        "network": "10.1.2.0/24",
+        "count": 1204,
+        "at": date_text(BEGIN + number),
+    }
+    return RefusedGroup(**{**held, **given})  # pyright: ignore[reportArgumentType]  # a test's own choice of values

@@ -12,8 +12,10 @@ from tests.cli.tidegate import Homestead, environment, free_port
 from tests.console.walker import walking
 
 PACKAGE = "morse_components"
+ONLY_HERE = "drum_components"
 COMPONENT = '''
 """A handler that only this test knows."""
+import os
 from typing import Annotated, Literal
 
 from core.catalogue.component import Component
@@ -28,7 +30,7 @@ class MorseSettings(Settings):
 
 COMPONENT = Component(
     role="{role}", type="{type}", title="{title}", summary="dots and dashes", settings=MorseSettings,
-    make=lambda *given: None, unavailable=lambda: {reason!r},
+    make=lambda *given: None, unavailable=lambda: os.environ.get({variable!r}),
 )
 '''
 
@@ -44,18 +46,26 @@ sys.exit(serve(Path(sys.argv[1]), packages=(*BUILT_IN, "{PACKAGE}")))
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a package of two components that are nothing but their files."""
+    """A folder with packages of components that are nothing but their files: two that the engine has, one that it has
+    not."""
     package = tmp_path / "added" / PACKAGE
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    given = {"role": "interaction_handler", "type": "morse", "title": "Morse Handler Factory", "reason": None}
-    (package / "morse.py").write_text(COMPONENT.format(**given))
-    given |= {"type": "smoke", "title": "Smoke Handler Factory", "reason": "needs a fire: apt install fire"}
-    (package / "smoke.py").write_text(COMPONENT.format(**given))
+    only_here = package.parent / ONLY_HERE
+    only_here.mkdir()
+    (only_here / "__init__.py").write_text("")
+    for folder, type in ((package, "morse"), (package, "smoke"), (only_here, "drum")):
+        given = {"role": "interaction_handler", "type": type, "title": f"{type.capitalize()} Handler Factory"}
+        (folder / f"{type}.py").write_text(COMPONENT.format(variable=f"NO_{type.upper()}", **given))
     monkeypatch.syspath_prepend(str(package.parent))
     yield package.parent
-    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+    for name in [name for name in sys.modules if name.startswith((PACKAGE, ONLY_HERE))]:
         del sys.modules[name]
+
+
+def surroundings(packages: Path) -> dict[str, str]:
+    """The engine's: what it is told there is not there, whatever the console finds where it runs."""
+    return environment(PYTHONPATH=str(packages), NO_SMOKE="needs a fire: apt install fire")
 
 
 @pytest.fixture
@@ -64,7 +74,7 @@ def home(tmp_path: Path, packages: Path) -> Iterator[Homestead]:
     homestead = Homestead(tmp_path / "home", free_port())
     assert homestead("init", "--port", str(homestead.port)).status == 0
     command = [sys.executable, "-c", SERVE, str(homestead.path)]
-    engine = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(packages)))
+    engine = subprocess.Popen(command, stdout=subprocess.PIPE, env=surroundings(packages))
     homestead.engines.append(engine)
     assert engine.stdout is not None
     assert engine.stdout.readline() == b"ready\n"
@@ -73,7 +83,7 @@ def home(tmp_path: Path, packages: Path) -> Iterator[Homestead]:
 
 
 async def test_an_added_component_is_offered_and_is_a_form(home: Homestead) -> None:
-    async with walking(home.path, components=Catalogue((*BUILT_IN, PACKAGE))) as walker:
+    async with walking(home.path, components=Catalogue((*BUILT_IN, PACKAGE, ONLY_HERE))) as walker:
         await walker.sees("1 of 1")
         await walker.press("enter")
         await walker.sees("Engine Configuration")
@@ -86,12 +96,9 @@ async def test_an_added_component_is_offered_and_is_a_form(home: Homestead) -> N
 
         await walker.press("a")
         await walker.sees("Morse Handler Factory", "dots and dashes", "needs a fire: apt install fire")
-        below = (
-            walker.screen.index("HTTP Socket Interaction"),
-            walker.screen.index("Morse"),
-            walker.screen.index("Smoke"),
-        )
-        assert list(below) == sorted(below)
+        below = [walker.screen.index(name) for name in ("HTTP Socket Interaction", "Morse", "Drum", "Smoke")]
+        assert below == sorted(below)
+        await walker.sees("the engine has no such component")
         await walker.type("smoke")
         await walker.sees_no("Morse Handler Factory")
         await walker.press("enter")
@@ -110,3 +117,25 @@ async def test_an_added_component_is_offered_and_is_a_form(home: Homestead) -> N
     staged = (home.path / "tenants" / "default" / "staged.toml").read_text()
     assert 'key = "left"' in staged, staged
     assert "speed = 30" in staged
+
+
+async def test_a_form_says_what_its_component_lacks_where_the_engine_runs(
+    home: Homestead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged = home.path / "tenants" / "default" / "tenant.toml"
+    smoke = staged.read_text().replace('type = "http"', 'type = "smoke"\nkey = "left"\npuffs = 3')
+    (staged.parent / "staged.toml").write_text(smoke)
+    monkeypatch.setenv("NO_MORSE", "it is the engine that tells")
+    async with walking(home.path, components=Catalogue((*BUILT_IN, PACKAGE))) as walker:
+        await walker.sees("1 of 1")
+        await walker.press("enter")
+        await walker.sees("Engine Configuration")
+        await walker.press("down", "enter")
+        await walker.sees("interaction_handler.type: needs a fire: apt install fire")
+        await walker.press("enter")
+        await walker.sees("Smoke Handler Factory", "! type: needs a fire")
+        await walker.press("enter")
+        await walker.sees("Morse key", "! needs a fire: apt install fire", "! puffs: ")
+        await walker.press("escape", "d", "enter", "a")
+        await walker.sees("Add Socket Interaction Handler Factory", "Morse Handler Factory")
+        assert "it is the engine that tells" not in walker.screen

@@ -49,7 +49,12 @@ async def test_a_script_that_does_not_compile_is_told_with_its_line(home: Homest
         await open_decoder(walker)
         await walker.press("e")
         await walker.sees("decode_lora.py line 3", "the last good one stays in use")
-    assert home.post(b'{"id": 1}') == 200
+        await walker.sees("! decode_lora.py line 3: invalid syntax")
+        assert home.post(b'{"id": 1}') == 200
+        write(editor, "def decode(payload, metadata, events, logger):\n    pass\n")
+        await walker.press("e")
+        await walker.sees("saved decode_lora.py; it acts at once")
+        await walker.sees_no("invalid syntax")
 
 
 async def test_a_script_that_somebody_else_saved_meanwhile_is_not_overwritten(home: Homestead, editor: Path) -> None:
@@ -78,6 +83,7 @@ async def test_a_script_is_made_from_a_template(home: Homestead) -> None:
         await walker.press("enter")
         await walker.sees("made decode.py from the template")
         assert "decode.py" in walker.line("Script path")
+        assert "✕" not in walker.line("Script path")
     assert (home.path / "tenants" / "default" / "scripts" / "decode.py").is_file()
 
 

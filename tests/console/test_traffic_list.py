@@ -6,7 +6,7 @@ from textual.events import MouseScrollUp
 
 import themes
 from console.widgets.traffic_list import TrafficList
-from tests.console.rows import row, some
+from tests.console.rows import refused, row, some
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 
@@ -296,3 +296,36 @@ async def test_every_line_is_exactly_as_wide_as_the_list() -> None:
             assert {sum(segment.cell_length for segment in app.traffic.render_line(y)) for y in range(10)} == {
                 app.traffic.cells
             }
+
+
+async def test_a_group_of_refused_requests_is_passed_over_and_not_acted_on() -> None:
+    app = Listing()
+    async with app.run_test(size=(120, 24)) as pilot:
+        app.traffic.receive([row(1, "failed"), refused(2, reason=f"no {ESCAPES} path", networks=3), row(3, "refused")])
+        app.traffic.tick()
+        shown = app.shown()
+        assert "1,204 more refused" in shown
+        assert "path, from 10.1.2.0/24 and 2 other networks" in shown
+        assert "\x1b" not in shown
+        await pilot.press("up")
+        assert app.traffic.current is None
+        assert app.traffic.chosen() == []
+        app.traffic.mark()
+        assert app.traffic.marked == {}
+        assert app.traffic.current is not None, "marking goes on to the next"
+        assert app.traffic.find_failed(-1)
+        assert app.traffic.current.id == row(1).id, "a group is no failure to go to"
+        assert app.traffic.step(1) == row(3, "refused"), "nor a request to open"
+        assert app.traffic.step(1) is None
+        app.traffic.set_lines(1)
+        assert "1,204 more refused: no" in app.shown()
+
+
+async def test_pages_go_on_from_requests_and_not_from_groups() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)):
+        app.traffic.receive([refused(1), row(2), row(3), refused(4)])
+        assert app.traffic.held.edge(older=True) == row(2).id
+        assert app.traffic.held.edge(older=False) == row(3).id
+        app.traffic.clear()
+        assert app.traffic.held.edge(older=True) is None

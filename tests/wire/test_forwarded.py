@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.wire.forwarded import ForwardedField, Networks, client_of
+from core.wire.forwarded import ForwardedField, client_of
+from core.wire.networks import Networks
 
 PROXY = ("10.0.0.1", 4000)
 TRUSTED = Networks(["10.0.0.0/8", "::1"])

@@ -155,7 +155,7 @@ def test_nobody_else_does(stead: Stead) -> None:
 def test_settings_that_cannot_be_are_said_where_they_stand(stead: Stead) -> None:
     text = stead.tenant_file.read_text()
     for line, said_of_it in {
-        'trusted_proxies = ["10.0.0.0/8", "nowhere"]': "'nowhere' is no address and no network",
+        'trusted_proxies = ["10.0.0.0/8", "nowhere"]': "'nowhere' is no address or network",
         'success_content_type = "text"': "is no content type",
         "max_requests = 0": "less than 1",
         'forwarded = "via"': "none of x-forwarded-for, forwarded",

@@ -1,11 +1,12 @@
-"""A simulated device that speaks HTTP/1.1 over a connection kept open."""
+"""A simulated device that speaks HTTP/1.1, over a connection kept open or one for each request."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import h11
 
 from core.cli.simulator.line import Line, Target
+from core.cli.simulator.request import Form, Requests
 from core.cli.simulator.tally import Tally
 
 MAX_HEAD = 64 * 1024
@@ -20,21 +21,18 @@ class HttpLine(Line):
         target: Target,
         tally: Tally,
         on_idle: Callable[[Line], None],
-        *,
-        method: str = "POST",
-        headers: Sequence[tuple[str, str]] = (),
+        requests: Requests | None = None,
     ) -> None:
         super().__init__(target, tally, on_idle)
-        self._method = method
-        lines = [f"{method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        self._head = ("\r\n".join(lines) + "\r\nContent-Length: ").encode("latin-1")
+        self._requests = requests or Requests(target, Form())
+        self._method = self._requests.form.method
+        self._last = self._requests.form.last
         self._buffer = bytearray()
         self._judge: h11.Connection | None = None
         self._status = 0
 
     def send(self, payload: bytes) -> None:
-        self.write(b"%b%d\r\n\r\n%b" % (self._head, len(payload), payload))
+        self.write(self._requests.of(payload))
 
     def data_received(self, data: bytes) -> None:
         if self._judge is not None:
@@ -47,11 +45,11 @@ class HttpLine(Line):
                 self.fail("malformed answer")
             return
         head = bytes(self._buffer[:end]).lower()
-        length = _plain_length(head)
+        length = None if self._method == "HEAD" else _plain_length(head)
         if length is None:
             self._judged(bytes(self._buffer))
         elif len(self._buffer) >= end + 4 + length:
-            self._finish(int(head[9:12]), last=b"\r\nconnection: close" in head)
+            self._finish(int(head[9:12]), last=self._last or b"\r\nconnection: close" in head)
 
     def eof_received(self) -> None:
         if self._judge is not None and self.busy:
@@ -71,7 +69,7 @@ class HttpLine(Line):
                 if isinstance(event, h11.Response):
                     self._status = event.status_code
                 elif isinstance(event, (h11.EndOfMessage, h11.ConnectionClosed)):
-                    self._finish(self._status, last=self._judge.their_state is not h11.DONE)
+                    self._finish(self._status, last=self._last or self._judge.their_state is not h11.DONE)
                     return
         except h11.RemoteProtocolError:
             self.fail("malformed answer")

@@ -7,21 +7,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.cli.simulator.connect import Tls, connect
 from core.cli.simulator.tally import Tally
 
-CONNECT_TIMEOUT = 10.0
 FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 """Seconds between attempts to connect again, doubling from the first to the longest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a simulation sends to. `scheme` is http, https or tcp."""
+    """Where a simulation sends to. `scheme` is http, https or tcp; `tls` is for https and tcp."""
 
     scheme: str
     host: str
     port: int
     path: str = "/"
+    tls: Tls | None = None
 
     @property
     def authority(self) -> str:
@@ -45,11 +46,18 @@ def error_kind(error: BaseException | None) -> str:
         case socket.gaierror():
             return "unknown host"
         case ssl.SSLError():
-            return "tls"
+            return _tls_kind(error)
         case OSError():
             return error.strerror or "network"
         case _:
             return "closed"
+
+
+def _tls_kind(error: ssl.SSLError) -> str:
+    """What OpenSSL minds, in its own words: `tls: certificate verify failed: self-signed certificate`."""
+    words = (getattr(error, "reason", None) or "").replace("_", " ").lower()
+    more = getattr(error, "verify_message", None) if isinstance(error, ssl.SSLCertVerificationError) else None
+    return ": ".join(part for part in ("tls", words, more) if part)
 
 
 class Line(asyncio.Protocol):
@@ -66,10 +74,7 @@ class Line(asyncio.Protocol):
 
     async def open(self) -> None:
         """Connects and is idle then; OSError where it cannot."""
-        loop = asyncio.get_running_loop()
-        tls = ssl.create_default_context() if self.target.scheme == "https" else None
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            await loop.create_connection(lambda: self, self.target.host, self.target.port, ssl=tls)
+        await connect(self.target, lambda: self)
         self.on_idle(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import time
 
-from core.cli.simulator.line import CONNECT_TIMEOUT, FIRST_WAIT, Line, error_kind
+from core.cli.simulator.connect import connect_streams
+from core.cli.simulator.line import FIRST_WAIT, Line, error_kind
 
 
 class LineByLine(Line):
@@ -39,8 +40,7 @@ class OneEach(Line):
     async def open(self) -> None:
         if not self._tried:  # says at once that nobody listens; the trial is a connection of its own
             self._tried = True
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, writer = await asyncio.open_connection(self.target.host, self.target.port)
+            _, writer = await connect_streams(self.target)
             writer.close()
         self.on_idle(self)
 
@@ -52,14 +52,17 @@ class OneEach(Line):
 
     async def _deliver(self, payload: bytes) -> None:
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                reader, writer = await asyncio.open_connection(self.target.host, self.target.port)
+            reader, writer = await connect_streams(self.target)
             self.tally.opened += 1
             try:
                 writer.write(payload)
-                writer.write_eof()
-                while await reader.read(65536):
-                    pass
+                if writer.can_write_eof():
+                    writer.write_eof()
+                    while await reader.read(65536):
+                        pass
+                else:  # TLS has one end for both sides: its own is sent and answered
+                    writer.close()
+                    await writer.wait_closed()
             finally:
                 writer.close()
         except OSError as error:

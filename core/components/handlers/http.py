@@ -8,23 +8,15 @@ from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.composition import Parts
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
-from core.wire.forwarded import ForwardedField, Networks, network_of
+from core.wire.forwarded import ForwardedField
 from core.wire.gate import Gate
 from core.wire.http_answer import TEXT
 from core.wire.http_handler import HttpHandler
 from core.wire.http_shared import HttpRules
 from core.wire.http_syntax import HeadLimits
+from core.wire.networks import Networks, network_fault
 
 CONTENT_TYPE = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+(;[ !-~]*)?"
-
-
-def network_fault(name: str) -> str | None:
-    """What is wrong with one of the trusted proxies."""
-    try:
-        network_of(name)
-    except ValueError:
-        return f"{name!r} is no address and no network: write one such as 10.0.0.7 or 10.0.0.0/8"
-    return None
 
 
 class HttpSettings(Settings):

@@ -6,6 +6,7 @@ from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
 from core.wire.listen import listen_tcp
+from core.wire.networks import network_fault
 
 
 class SocketSettings(Settings):
@@ -50,6 +51,26 @@ class SocketSettings(Settings):
             folded=True,
         ),
     ] = 10000
+    max_connections_per_remote: Annotated[
+        int,
+        setting(
+            "Most connections of one address",
+            "how many of them may come from one address; one more is turned away (HTTP: 503)",
+            least=1,
+            most=1_000_000,
+            folded=True,
+        ),
+    ] = 1000
+    proxy_protocol: Annotated[
+        tuple[str, ...],
+        setting(
+            "PROXY protocol from",
+            "addresses or networks of proxies that begin each connection with a PROXY protocol header, version 1 or 2; "
+            "none given: it is not read",
+            check=network_fault,
+            folded=True,
+        ),
+    ] = ()
     drain: Annotated[
         Duration,
         setting(
@@ -83,6 +104,7 @@ COMPONENT = Component(
         Slot("interaction_handler", "interaction_handler", "Socket Interaction Handler Factory"),
         Slot("decoder", "decoder", "Binary Event Decoder"),
         Slot("deduplicator", "deduplicator", "Event Deduplicator", required=False),
+        Slot("tls", "tls", "Transport Layer Security", required=False),
     ),
     sitewhere=SiteWhereName("socket-event-source", {"sourceId": "id", "port": "port", "numThreads": "threads"}),
 )
