@@ -89,14 +89,15 @@ def as_remote(decoding: Runner | RemoteDecoder) -> RemoteDecoder:
     return InWorker(decoding) if isinstance(decoding, Runner) else decoding
 
 
-def make_handler(configured: Configured, intake: Intake, context: AuthenticationContext) -> Handler:
+def make_handler(configured: Configured, intake: Intake, context: AuthenticationContext, making: Making) -> Handler:
     """The handler that a configuration describes. ConfigurationError names the component and the key of a secret that
     cannot be read."""
     component = configured.component
     if not component.slots:
         made: Handler = component.make(configured.settings, intake)
         return made
-    parts = {key: authenticators(many, context) for key, many in configured.lists.items()}
+    parts: dict[str, object] = {key: authenticators(many, context) for key, many in configured.lists.items()}
+    parts |= {key: making.part(inner) for key, inner in configured.slots.items()}
     return component.make(configured.settings, intake, parts)
 
 

@@ -1,5 +1,6 @@
-"""Every frame and stream of real devices that is there to be tried: framed by a configuration alone, however it is cut."""
+"""Frames and streams of real devices: framed by a configuration alone, however they are cut."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,6 @@ def test_a_stream_comes_out_frame_for_frame(row: dict[str, Any]) -> None:
     stream = bytes.fromhex(row["hex"])
     size, ends = row.get("write_size"), row.get("write_ends")
     edges = [0, *(ends or range(size, len(stream), size) if size or ends else []), len(stream)]
-    parts = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [stream[start:end] for start, end in itertools.pairwise(edges)]
     assert split(table_of(row), *parts) == [expected(by_id[id]) for id in row["frames"]]
     assert split(table_of(row), *(bytes([byte]) for byte in stream)) == [expected(by_id[id]) for id in row["frames"]]
