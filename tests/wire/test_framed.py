@@ -38,7 +38,10 @@ LINES = 'answer = "OK\\\\n"\n[device_communication.event_sources.interaction_han
 IMPATIENT = 'idle_timeout = "1 s"\nmax_frame = "100 B"\n' + LINES
 DROPS = 'max_frame = "100 B"\noversize = "drop"\n' + LINES
 GAP = '[device_communication.event_sources.interaction_handler.framing]\ntype = "idle_gap"\ngap = "150 ms"'
-PREFIX = '[device_communication.event_sources.interaction_handler.framing]\ntype = "length_prefix"\nwidth = 2\nadjust = 2\nstrip = 2'
+PREFIX = (
+    "[device_communication.event_sources.interaction_handler.framing]\n"
+    'type = "length_prefix"\nwidth = 2\nadjust = 2\nstrip = 2'
+)
 SOURCES = {"impatient": IMPATIENT, "drops": DROPS, "gap": GAP, "prefix": PREFIX}
 
 
