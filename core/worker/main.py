@@ -88,9 +88,9 @@ class Worker:
         registrations = Registered(Path(configure.index), folder.parent, configure.tenant)
         folders = [Path(each) for each in configure.script_folders]
         context = Context(configure.tenant, configure.source, folders, self._log, configure.groovy, registrations)
-        making = Making(context, self._log)
-        self._decoding: Runner | RemoteDecoder = making.decoder(source.slots["decoder"])
-        self._runners = making.runners
+        self._making = Making(context, self._log)
+        self._decoding: Runner | RemoteDecoder = self._making.decoder(source.slots["decoder"])
+        self._runners = self._making.runners
         deduplicator = _make_deduplicator(source, context)
         mark = None if deduplicator is None or isinstance(deduplicator, RemoteDeduplicator) else deduplicator.mark
         self._committer = Committer(folder, configure.tenant, configure.source, configure.segment_size, mark)
@@ -140,7 +140,7 @@ class Worker:
 
     def _make_handler(self, source: Configured) -> Handler:
         context = AuthenticationContext(Path(self._configure.tenant_folder))
-        made = make_handler(source.slots["interaction_handler"], self._intake, context)
+        made = make_handler(source.slots["interaction_handler"], self._intake, context, self._making)
         made.sweep(self._loop.time())
         return made
 

@@ -59,6 +59,10 @@ class Making:
         made = self._make(configured)
         return made if isinstance(made, RemoteDecoder) else self._run(cast("Decoder", made))
 
+    def part(self, configured: Configured) -> object:
+        """What a component makes, with all that is in its slots: a framing, for one."""
+        return self._make(configured)
+
     def _make(self, configured: Configured) -> object:
         component = configured.component
         if not component.slots:
@@ -85,14 +89,15 @@ def as_remote(decoding: Runner | RemoteDecoder) -> RemoteDecoder:
     return InWorker(decoding) if isinstance(decoding, Runner) else decoding
 
 
-def make_handler(configured: Configured, intake: Intake, context: AuthenticationContext) -> Handler:
+def make_handler(configured: Configured, intake: Intake, context: AuthenticationContext, making: Making) -> Handler:
     """The handler that a configuration describes. ConfigurationError names the component and the key of a secret that
     cannot be read."""
     component = configured.component
     if not component.slots:
         made: Handler = component.make(configured.settings, intake)
         return made
-    parts = {key: authenticators(many, context) for key, many in configured.lists.items()}
+    parts: dict[str, object] = {key: authenticators(many, context) for key, many in configured.lists.items()}
+    parts |= {key: making.part(inner) for key, inner in configured.slots.items()}
     return component.make(configured.settings, intake, parts)
 
 

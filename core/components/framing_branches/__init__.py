@@ -1,0 +1,1 @@
+"""The catalogue's components of this kind, one file each."""

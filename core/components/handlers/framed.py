@@ -1,0 +1,78 @@
+"""Framed Socket Interaction Handler Factory: a connection is frame after frame, each of them one payload."""
+
+from typing import Annotated, Literal, cast
+
+from core.catalogue.behaviour import Intake
+from core.catalogue.component import Component, Slot
+from core.catalogue.composition import Parts
+from core.catalogue.octets import octets, octets_fault
+from core.catalogue.settings import Settings, setting
+from core.catalogue.units import Duration, Size
+from core.wire.framed import FramedHandler, FramedRules
+from core.wire.framing import FramingMaker
+
+
+class FramedSettings(Settings):
+    """Settings of the framed interaction handler."""
+
+    max_frame: Annotated[Size, setting("Most frame", "bytes of one frame", least="1 B", most="16 MiB")] = Size("32 KiB")
+    oversize: Annotated[
+        Literal["close", "drop"],
+        setting(
+            "Oversize",
+            "a frame that is longer ends the connection, or is dropped up to its end where the framing can find that",
+            folded=True,
+        ),
+    ] = "close"
+    answer: Annotated[
+        str | None,
+        setting(
+            "Answer",
+            r"sent for each frame that is on disk, where its script says nothing: text such as OK\r\n, or hex",
+            check=octets_fault,
+        ),
+    ] = None
+    idle_timeout: Annotated[
+        Duration,
+        setting(
+            "Idle time limit",
+            "a connection on which nothing comes is closed after it",
+            least="1 s",
+            most="7 d",
+            folded=True,
+        ),
+    ] = Duration("10 min")
+    write_timeout: Annotated[
+        Duration,
+        setting(
+            "Write time limit",
+            "how long a device may take to accept its answer",
+            least="100 ms",
+            most="10 min",
+            folded=True,
+        ),
+    ] = Duration("30 s")
+
+
+def make(settings: FramedSettings, intake: Intake, parts: Parts) -> FramedHandler:
+    """The handler of one worker."""
+    rules = FramedRules(
+        framing=cast("FramingMaker", parts["framing"]),
+        max_frame=settings.max_frame,
+        oversize=settings.oversize,
+        answer=octets(settings.answer) if settings.answer else b"",
+        idle_timeout=settings.idle_timeout,
+        write_timeout=settings.write_timeout,
+    )
+    return FramedHandler(rules, intake)
+
+
+COMPONENT = Component(
+    role="interaction_handler",
+    type="framed",
+    title="Framed Socket Interaction Handler Factory",
+    summary="a connection is frame after frame, each one payload, answered when it is on disk",
+    settings=FramedSettings,
+    make=make,
+    slots=(Slot("framing", "framing", "Framing"),),
+)

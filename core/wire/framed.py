@@ -1,0 +1,287 @@
+"""The framed handler of one worker (see `core.catalogue.behaviour.Handler`): a connection is frame after frame.
+
+Each frame is one payload. Frames are answered in their order, and each only when it is on disk. A device is never told
+that there is no room: it is not read until there is.
+"""
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from core.catalogue.behaviour import Intake, Peer, Received
+from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Splitter
+from core.wire.read_all import TurnedAway
+from core.wire.tls_words import connection_facts
+
+KEPT_OF_REFUSED = 4096
+"""Bytes that are kept of what is no frame."""
+LAST_FRAME_SECONDS = 1.0
+"""For which a draining connection waits for its answers, or for one more frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramedRules:
+    """What the handler's settings come down to; times are in seconds, sizes in bytes."""
+
+    framing: FramingMaker
+    max_frame: int
+    oversize: Oversize
+    answer: bytes
+    """What a frame is answered where its script says nothing; empty for nothing."""
+    idle_timeout: float
+    write_timeout: float
+
+
+class FramedHandler:
+    """Makes the connections and looks after all of them."""
+
+    alpn = ()
+
+    def __init__(self, rules: FramedRules, intake: Intake) -> None:
+        self.largest = rules.max_frame
+        self.rules = rules
+        self.intake = intake
+        self.connections: set[FramedConnection] = set()
+        self.now = 0.0
+        """The loop's time at the last sweep."""
+
+    def connection(self, peer: Peer) -> "FramedConnection":
+        return FramedConnection(self, peer)
+
+    def turn_away(self, peer: Peer, reason: str) -> TurnedAway:
+        return TurnedAway(self.intake, peer, reason)
+
+    def open_connections(self) -> int:
+        return len(self.connections)
+
+    def sweep(self, now: float) -> None:
+        self.now = now
+        for connection in tuple(self.connections):
+            connection.sweep(now)
+
+    def drain(self) -> None:
+        for connection in tuple(self.connections):
+            connection.drain()
+
+    def abort(self) -> None:
+        for connection in tuple(self.connections):
+            connection.abort()
+
+
+class FramedConnection(asyncio.Protocol):
+    """One connection. Frames that are here and may not be taken yet stand in `_found`, and it is not read meanwhile."""
+
+    def __init__(self, handler: FramedHandler, peer: Peer) -> None:
+        self._handler = handler
+        self._rules = handler.rules
+        self._intake = handler.intake
+        self._peer = peer
+        self._framing = handler.rules.framing()
+        self._splitter = Splitter(self._framing, handler.rules.max_frame, handler.rules.oversize)
+        self._gap: float | None = getattr(self._framing, "gap", None)
+        self._pause: asyncio.TimerHandle | None = None
+        self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
+        self._facts: dict[str, Any] | None = None
+        self._found: deque[Found] = deque()
+        self._answers: deque[FramedAnswer] = deque()
+        self._blocked = False
+        self._held_up = False
+        """It is not read until what is here has been taken."""
+        self._ended = False
+        """Nothing further of it is read: the answers that are owed are the last."""
+        self._draining = False
+        self._since = handler.now
+        self._unsent_since: float | None = None
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._facts = connection_facts(transport, self._peer)
+        self._handler.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        self._since = self._handler.now
+        self._split(data)
+        self._take()
+        if self._gap is not None and not self._ended:
+            self._await_pause(self._gap)
+
+    def _split(self, data: bytes) -> None:
+        try:
+            self._found.extend(self._splitter.feed(data))
+        except BadFrame as bad:
+            self._found.append(Found(self._splitter.tail, None, str(bad)))
+            self._ended = True
+
+    def _await_pause(self, gap: float) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+        self._pause = asyncio.get_running_loop().call_later(gap, self._paused)
+
+    def _paused(self) -> None:
+        self._pause = None
+        self._end_frame()
+        self._take()
+
+    def _end_frame(self) -> None:
+        """What is here may be a frame though no further byte comes."""
+        tail = self._splitter.tail
+        frame = self._splitter.end()
+        if frame is not None:
+            self._found.append(Found(tail, frame))
+
+    def _take(self) -> None:
+        """Takes what is here, as far as there is room for it."""
+        while self._found and self._may_take():
+            found = self._found.popleft()
+            if found.frame is None:
+                self._pass_over(found)
+            else:
+                answer = FramedAnswer(self, self._rules.answer)
+                self._answers.append(answer)
+                self._intake.take(self._received(found.frame), answer)
+        if self._found:
+            if not self._held_up and not self._transport.is_closing():
+                self._held_up = True
+                self._transport.pause_reading()
+        elif self._ended:
+            self._end()
+        elif self._held_up:
+            self._held_up = False
+            self._transport.resume_reading()
+
+    def _may_take(self) -> bool:
+        answers = self._answers
+        if self._blocked or (answers and len(answers) >= self._intake.share()):
+            return False
+        return self._intake.full() is None
+
+    def _received(self, frame: bytes) -> Received:
+        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        peer, id = self._peer, self._intake.new_id()
+        extra = dict(self._facts) if self._facts else None
+        return Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+
+    def _pass_over(self, found: Found) -> None:
+        if found.said:
+            self._record(found.said, found.wire)
+
+    def _record(self, reason: str, seen: bytes) -> None:
+        self._intake.refuse(reason, None, self._peer.remote, None, seen[:KEPT_OF_REFUSED], len(seen))
+
+    def eof_received(self) -> bool:
+        """A device may end its side and still read: what is owed is sent first."""
+        if self._ended:
+            return bool(self._answers)
+        self._end_frame()
+        if tail := self._splitter.tail:
+            self._found.append(Found(tail, None, "the connection ended in the middle of a frame"))
+        self._ended = True
+        self._take()
+        return not self._transport.is_closing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connections.discard(self)
+        if self._pause is not None:
+            self._pause.cancel()
+        if not self._ended and (tail := self._splitter.tail):
+            self._record("the connection broke in the middle of a frame", tail)
+        for found in self._found:
+            self._record(found.said or "the connection broke before this frame could be taken", found.wire)
+        self._ended = True
+        self._found.clear()
+        self._answers.clear()
+
+    def flush(self) -> None:
+        """Writes the answers at the front that are ready, in one write, and takes what has waited for it."""
+        ready: list[bytes] = []
+        while self._answers and self._answers[0].ready:
+            ready.append(self._answers.popleft().data)
+        if self._transport.is_closing():
+            return
+        if any(ready):
+            self._transport.write(b"".join(ready))
+        self._take()
+
+    def give_up(self) -> None:
+        """A frame could not be kept: the device hears nothing of it, and must send it again on another connection."""
+        self._ended = True
+        self._answers.clear()
+        self._found.clear()
+        self._transport.abort()
+
+    def _end(self) -> None:
+        if not self._answers and not self._transport.is_closing():
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        """The device does not take its answers: no further frame of it is taken until it does."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        self._take()
+
+    def sweep(self, now: float) -> None:
+        """Ends the connection where a limit has passed; takes what there was no room for."""
+        if self._stuck(now):
+            self._transport.abort()
+            return
+        if self._found:
+            self._take()
+        waited = now - self._since
+        if self._ended or self._answers or self._found:
+            return
+        if self._draining and waited > LAST_FRAME_SECONDS and not self._splitter.tail:
+            self._transport.close()
+        elif waited > self._rules.idle_timeout:
+            if tail := self._splitter.tail:
+                self._record(f"nothing came for {self._rules.idle_timeout:g} s in the middle of a frame", tail)
+            self._ended = True
+            self._transport.close()
+
+    def _stuck(self, now: float) -> bool:
+        """Whether the device has not taken its answers within the limit."""
+        if not self._transport.get_write_buffer_size():
+            self._unsent_since = None
+        elif self._unsent_since is None:
+            self._unsent_since = now
+        return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
+
+    def drain(self) -> None:
+        """A frame under way may end; where none comes soon the connection is closed, for the device to come again."""
+        self._draining = True
+        self._since = self._handler.now
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+
+class FramedAnswer:
+    """The answer to one frame, in its place among the connection's answers."""
+
+    def __init__(self, connection: FramedConnection, usual: bytes) -> None:
+        self._connection = connection
+        self._usual = usual
+        self.data = b""
+        self.ready = False
+
+    def prepare(self, reason: str | None, received: Received) -> int | None:
+        """What the script said; where it failed, only what it chose as a refusal (a status from 400 on)."""
+        said = received.respond
+        if said is not None and (reason is None or said[1] >= 400):
+            self.data = said[0]
+        elif reason is None:
+            self.data = self._usual
+        return None
+
+    def release(self) -> None:
+        self._connection.flush()
+
+    def unavailable(self) -> None:
+        self._connection.give_up()
