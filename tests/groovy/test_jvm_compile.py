@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from core.errors import Fault
+from core.groovy import discovery
 from core.groovy.build import Built
 from core.groovy.jvm_process import java_command
 from tests.groovy.jvm import Client, Jvm
@@ -89,6 +90,14 @@ def test_the_version_is_of_the_text(client: Client) -> None:
     (client.folder / "b.groovy").write_text("events = []")
     assert client.loaded("a.groovy").version == client.loaded("b.groovy").version
     assert len(client.loaded("a.groovy").version) == 6
+
+
+def test_a_class_that_java_has_no_more_is_found_or_its_package_named(client: Client) -> None:
+    text = "import javax.xml.bind.DatatypeConverter\nprint DatatypeConverter.printHexBinary(payload)\n"
+    if (discovery.JAR_FOLDER / "jaxb-api.jar").exists():
+        assert client.run(client.script(text), b"\x01\xff").extras.log == "01FF"
+    else:
+        assert "apt install libjaxb-api-java" in client.refused("digits.groovy", text).reason
 
 
 def test_scripts_of_other_folders_do_not_meet(jvm: Jvm, client: Client, tmp_path: Path) -> None:

@@ -49,6 +49,17 @@ events.add(decoded)
 """
 
 
+OF_JAVA_8 = """\
+def digits = new StringBuilder("__")
+digits.setLength(0)
+for (one in payload.clone()) {
+    digits.append(String.format("%02X", one & 0xff))
+}
+digits.setCharAt(0, 'x' as char)
+events << new DecodedDeviceRequest(digits.substring(0, 4), null, new DeviceAlertCreateRequest())
+"""
+
+
 @pytest.fixture(scope="module")
 def jvm(built: Built) -> Iterator[Jvm]:
     jvm = Jvm(built)
@@ -63,6 +74,10 @@ def client(jvm: Jvm, tmp_path: Path) -> Iterator[Client]:
     client = Client(jvm, folder)
     yield client
     client.close()
+
+
+def test_what_was_open_to_scripts_on_java_8_still_is(client: Client) -> None:
+    assert client.run(client.script(OF_JAVA_8), b"\x01\xff\x10").events[0].hardware_id == "x1FF"
 
 
 def test_the_tutorials_way_of_writing(client: Client) -> None:

@@ -11,6 +11,9 @@ import org.codehaus.groovy.syntax.SyntaxException
 /** One thing that the compiler found wrong in a script. */
 @CompileStatic
 class CompileFault {
+    private static final String OF_JAVA_8 =
+        ", which Java had until 10: apt install libjaxb-api-java, then start the engine anew"
+
     String message
     String file
     int line
@@ -45,7 +48,8 @@ class CompileFault {
 
     private static String sentence(String message) {
         String text = (message ?: "could not be compiled").trim()
-        text.endsWith("\n.") ? text.substring(0, text.length() - 2).trim() : text
+        text = text.endsWith("\n.") ? text.substring(0, text.length() - 2).trim() : text
+        text.contains("class javax.xml.bind.") ? text + OF_JAVA_8 : text
     }
 
     static void write(JsonGenerator out, List<CompileFault> faults) {
