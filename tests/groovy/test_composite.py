@@ -30,7 +30,7 @@ type = "composite"
 [device_communication.event_sources.decoder.metadata_extractor]
 type = "groovy"
 script = "extract.groovy"
-timeout = "500 ms"
+timeout = "2 s"
 """
 CHOICE = """
 [[device_communication.event_sources.decoder.choices]]
@@ -113,7 +113,7 @@ def decode(payload, metadata, events, logger, state, respond):
 
 
 def composite(port: int) -> str:
-    python = CHOICE.format(token="py", type="python") + 'script = "decode.py"\ntimeout = "500 ms"\n'
+    python = CHOICE.format(token="py", type="python") + 'script = "decode.py"\ntimeout = "2 s"\n'
     groovy = CHOICE.format(token="gr", type="groovy") + 'script = "decode.groovy"\n'
     return "".join(
         (
@@ -225,7 +225,7 @@ def test_without_a_choice_there_is_no_event_and_the_log_says_so(stead: Composite
     ("payload", "reason"),
     [
         (b"nothing", r"extract.groovy:6  no envelope"),
-        (envelope("loop", "py", "1"), r"extract.groovy:7  ran longer than its time limit of 0.5 s"),
+        (envelope("loop", "py", "1"), r"extract.groovy:7  ran longer than its time limit of 2 s"),
         (envelope("", "py", "1"), r"extract.groovy  the device's hardware id is empty"),
         (
             envelope("registry", "py", "1"),
@@ -312,7 +312,7 @@ def test_a_loop_in_a_decoder_of_the_worker_ends_at_its_limit(stead: CompositeSte
     assert stead.send("looped", "py", "loop") == 422
     other.join()
     assert beside == [200]
-    assert "ran longer than its time limit of 0.5 s" in stead.last_request("failed")["reason"]
+    assert "ran longer than its time limit of 2 s" in stead.last_request("failed")["reason"]
 
 
 def test_a_payload_that_ends_its_worker_is_kept_whole_and_not_decoded_again(tmp_path: Path, built: Built) -> None:

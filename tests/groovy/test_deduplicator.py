@@ -22,7 +22,7 @@ script = "{script}"
 [device_communication.event_sources.deduplicator]
 type = "groovy"
 script = "{deduplicator}"
-timeout = "500 ms"
+timeout = "2 s"
 """
 
 PYTHON = """
@@ -105,7 +105,7 @@ def test_what_the_script_calls_a_duplicate_is_left_out_and_said_in_the_log(stead
     ("device", "reason"),
     [
         ("raise", "strict.groovy:5  cannot say"),
-        ("loop", "ran longer than its time limit of 0.5 s"),
+        ("loop", "ran longer than its time limit of 2 s"),
         ("text", "strict.groovy  the script returned text, not a Boolean"),
     ],
 )
