@@ -8,9 +8,9 @@ load runs before anything is counted. What wrk counts was acknowledged, and must
     apt install wrk groovy libjackson2-databind-java default-jre-headless && python benchmarks/groovy.py
 
 On two cores that others used as well, Groovy 2.4.21 on Java 17, medians of 9 pairs of rounds, in two runs: 9,295 and
-6,240 requests/s with Groovy, 9,480 and 7,115 with Python; in pairs 0.69 to 1.18 and 0.62 to 1.08, at the median 1.01 and
-0.92. The JVM's core takes the decode from the worker, which pays about as much for the way there and back. One request
-alone: 0.18 and 0.21 ms more than with Python.
+6,240 requests/s with Groovy, 9,480 and 7,115 with Python; in pairs 0.69 to 1.18 and 0.62 to 1.08, at the median 1.01
+and 0.92. The JVM's core takes the decode from the worker, which pays about as much for the way there and back. One
+request alone: 0.18 and 0.21 ms more than with Python.
 """
 
 import argparse
