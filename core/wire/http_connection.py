@@ -32,6 +32,14 @@ KEPT_OF_REFUSED = 4096
 """Bytes that are kept of a request that never reached the decoder."""
 
 
+def end_side(transport: asyncio.Transport) -> None:
+    """Ends this side of a connection; one that the device has reset meanwhile is given up."""
+    try:
+        transport.write_eof()
+    except OSError:
+        transport.abort()
+
+
 class Phase:
     """Plain numbers, for they are compared with every read; members of an enum cost five times as much."""
 
@@ -285,7 +293,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._half_closed or not self._transport.can_write_eof():
             self._transport.close()
         else:
-            self._transport.write_eof()
+            end_side(self._transport)
 
     def _discard(self, size: int) -> None:
         self._discarded += size

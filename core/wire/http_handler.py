@@ -5,7 +5,7 @@ import asyncio
 from core.catalogue.behaviour import Intake, Peer
 from core.wire.gate import Gate
 from core.wire.http_answer import CLOSE
-from core.wire.http_connection import HttpConnection
+from core.wire.http_connection import HttpConnection, end_side
 from core.wire.http_door import HttpDoor
 from core.wire.http_head import Refusal
 from core.wire.http_shared import HttpRules, HttpShared
@@ -72,7 +72,7 @@ class TurnedAway(asyncio.Protocol):
             transport.close()
             return
         self._others.add(self)
-        transport.write_eof()
+        end_side(transport)
         self._ending = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -289,7 +289,10 @@ class TlsTransport(asyncio.Transport):
 
     def write_eof(self) -> None:
         self._connection.shut()
-        self._raw.write_eof()
+        try:
+            self._raw.write_eof()
+        except OSError:  # the device has reset it meanwhile
+            self._raw.abort()
 
     def get_write_buffer_size(self) -> int:
         return self._raw.get_write_buffer_size()
