@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from core.wire.framing import BadFrame, Framed, Step
+from core.wire.framing import BadFrame, Framed, Step, junk_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class AsciiLengthFraming(Framed):
     def next(self, data: bytearray, seen: int, most: int) -> Step | None:
         rules = self._rules
         if rules.start and not data.startswith(rules.start):
-            return self._junk(data)
+            return junk_before(rules.start, data)
         begins = rules.offset
         ends = (
             data.find(rules.until, begins, begins + rules.digits + len(rules.until))
@@ -59,11 +59,3 @@ class AsciiLengthFraming(Framed):
         if total > most:
             raise BadFrame(f"a length of {value}, which is {total} bytes in all; {most} are allowed")
         return Step(total, bytes(data[behind if rules.strip else 0 : total])) if len(data) >= total else None
-
-    def _junk(self, data: bytearray) -> Step | None:
-        start = self._rules.start
-        place = data.find(start)
-        if place < 0:
-            half = next((size for size in range(len(start) - 1, 0, -1) if data.endswith(start[:size])), 0)
-            place = len(data) - half
-        return Step(place, None, f"{place} bytes before the start of a frame") if place else None

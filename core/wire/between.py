@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from core.wire.framing import BadFrame, Framed, Step
+from core.wire.framing import BadFrame, Framed, Step, junk_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,10 @@ class Between(Framed):
 
     def _junk(self, data: bytearray) -> Step | None:
         """What is before the next start."""
-        start = self._marks.start
-        place = data.find(start)
-        if place < 0:
-            half = next((size for size in range(len(start) - 1, 0, -1) if data.endswith(start[:size])), 0)
-            place = len(data) - half
-        if not place:
-            return None
-        if not self._marks.skips:
-            raise BadFrame(f"{place} bytes before the start of a frame")
-        return Step(place, None, f"{place} bytes before the start of a frame")
+        junk = junk_before(self._marks.start, data)
+        if junk is not None and not self._marks.skips:
+            raise BadFrame(junk.said)
+        return junk
 
     def _frame(self, data: bytearray, begins: int, seen: int) -> Step | None:
         """The frame whose content begins there, if its end is here."""

@@ -115,6 +115,15 @@ class Splitter:
         return frame
 
 
+def junk_before(start: bytes, data: bytearray) -> Step | None:
+    """The bytes before the next start of a frame, as far as they can be no part of one; None where there are none."""
+    place = data.find(start)
+    if place < 0:
+        half = next((size for size in range(len(start) - 1, 0, -1) if data.endswith(start[:size])), 0)
+        place = len(data) - half
+    return Step(place, None, f"{place} bytes before the start of a frame") if place else None
+
+
 class Framed:
     """Base of framings whose frames end in the bytes alone."""
 
