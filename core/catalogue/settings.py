@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from core.catalogue.contracts import Contract
 from core.catalogue.secrets import Secret, parse_secret, secret_problem, secret_text
 from core.catalogue.units import Duration, Size
 from core.errors import Fault
@@ -55,6 +56,8 @@ class Setting:
     """Few change it: a form shows it under "Limits and more"."""
     check: Callable[[str], str | None] | None = None
     """What is wrong with a text, or with one of a list of them, beyond its pattern."""
+    contract: Contract | None = None
+    """The function that a script must have; None where it is not Python's."""
 
 
 def setting(
@@ -67,11 +70,12 @@ def setting(
     pattern_help: str = "",
     unit: str = "",
     folded: bool = False,
-    script: bool = False,
+    script: bool | Contract = False,
     check: Callable[[str], str | None] | None = None,
 ) -> msgspec.Meta:
     """Describes a field: `Annotated[int, setting("Port", "where devices connect", least=1, most=65535)]`. `check` says
-    what is wrong with a text, or with one of a list of them, where no pattern can."""
+    what is wrong with a text, or with one of a list of them, where no pattern can. `script` makes it the name of a
+    script: the contract is that of Python's, True does for other languages."""
     return msgspec.Meta(
         title=title,
         description=description,
@@ -135,6 +139,7 @@ def _describe_field(field: msgspec.structs.FieldInfo, hint: object) -> Setting:
         unit=extra.get("unit", ""),
         folded=bool(extra.get("folded")),
         check=extra.get("check"),
+        contract=contract if isinstance(contract := extra.get("script"), Contract) else None,
     )
 
 

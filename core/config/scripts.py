@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from core.catalogue.contracts import Contract
 from core.catalogue.settings import nearest
 from core.config.files import WRITING, revision, write_text
 from core.config.home import Home
@@ -22,12 +23,19 @@ _IGNORED = ("__pycache__",)
 class ScriptStore:
     """A tenant's two scripts folders. A name may hold folders (`lora/decode.py`) and never leads out of them.
 
-    `used_by` says which components use a script: those must have a `decode`, other modules need not.
+    `used_by` says which components use a script, `contracts` what functions those call: other modules need none.
     """
 
-    def __init__(self, home: Home, tenant: str, used_by: Mapping[str, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        tenant: str,
+        used_by: Mapping[str, list[str]] | None = None,
+        contracts: Mapping[str, list[Contract]] | None = None,
+    ) -> None:
         self._folders: dict[Scope, Path] = {"tenant": home.tenant_scripts(tenant), "instance": home.scripts}
         self._used_by = used_by or {}
+        self._contracts = contracts or {}
         self._built = home.groovy
 
     @property
@@ -100,7 +108,7 @@ class ScriptStore:
             return self.read(name).fault
         if name.endswith(".groovy"):
             return self._check_groovy(name)
-        return check_script(name, text, decoder=name in self._used_by)
+        return check_script(name, text, self._contracts.get(name, ()))
 
     def _check_groovy(self, name: str) -> Fault | None:
         """Checks all of the folders' at once, since each time takes a JVM; what is there already is remembered."""

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import check_value, describe
@@ -18,9 +19,11 @@ from core.config.plan import make_plan
 from core.config.scripts import ScriptStore
 from core.config.take_back import take_back
 from core.config.tenant import TenantConfiguration, read_tenant
-from core.config.used_scripts import script_faults, used_scripts
+from core.config.used_scripts import contracts_of_scripts, script_faults, used_scripts
 from core.control.messages import Configuration, DocumentView, Edit, Plan
 from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
+
+T = TypeVar("T")
 
 
 class TenantStore:
@@ -62,7 +65,12 @@ class TenantStore:
             document = Document(text)
         except ConfigurationError:
             return faults  # they say so
-        scripts = ScriptStore(self._home, self.tenant, used_scripts(document.data, self.catalogue))
+        scripts = ScriptStore(
+            self._home,
+            self.tenant,
+            used_scripts(document.data, self.catalogue),
+            contracts_of_scripts(document.data, self.catalogue),
+        )
         settled = {(fault.path, fault.key) for fault in faults}
         settled |= {(fault.path, fault.message) for fault in faults}  # no Java: the component says it already
         found = script_faults(document, str(named), scripts, self.catalogue)
@@ -141,22 +149,24 @@ class TenantStore:
 
     def used_scripts(self) -> dict[str, list[str]]:
         """Script names with the components that name them, in what is active and what is staged."""
-        used: dict[str, list[str]] = {}
-        for text in (self.active_text(), self.staged_text()):
-            for name, paths in self._used_in(text).items():
-                known = used.setdefault(name, [])
-                known += [path for path in paths if path not in known]
-        return used
+        return self._in_both(used_scripts)
 
     def scripts(self) -> ScriptStore:
         """The tenant's scripts, which know who uses them now."""
-        return ScriptStore(self._home, self.tenant, self.used_scripts())
+        return ScriptStore(self._home, self.tenant, self.used_scripts(), self._in_both(contracts_of_scripts))
 
-    def _used_in(self, text: str | None) -> dict[str, list[str]]:
-        try:
-            return used_scripts(parse(text or ""), self.catalogue)
-        except ConfigurationError:
-            return {}
+    def _in_both(self, look: Callable[[Mapping[str, Any], Catalogue], dict[str, list[T]]]) -> dict[str, list[T]]:
+        """What is found in the active and in the staged text, each once."""
+        both: dict[str, list[T]] = {}
+        for text in (self.active_text(), self.staged_text()):
+            try:
+                data = parse(text or "")
+            except ConfigurationError:
+                continue
+            for name, found in look(data, self.catalogue).items():
+                known = both.setdefault(name, [])
+                known += [each for each in found if each not in known]
+        return both
 
     def _keep_staged(self, text: str, active: str) -> None:
         if text == active:

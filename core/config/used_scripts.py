@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from core.catalogue.component import Slot
+from core.catalogue.contracts import Contract
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import nearest
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS
@@ -26,6 +27,8 @@ class Use:
     path: str
     at: Key
     key: str
+    contract: Contract | None
+    """The function that a Python script must have there."""
 
 
 def used_scripts(data: Table, catalogue: Catalogue) -> dict[str, list[str]]:
@@ -34,6 +37,15 @@ def used_scripts(data: Table, catalogue: Catalogue) -> dict[str, list[str]]:
     for use in uses_of_scripts(data, catalogue):
         used.setdefault(use.script, []).append(use.path)
     return used
+
+
+def contracts_of_scripts(data: Table, catalogue: Catalogue) -> dict[str, list[Contract]]:
+    """Script names with the functions that the components which name them call."""
+    wanted: dict[str, list[Contract]] = {}
+    for use in uses_of_scripts(data, catalogue):
+        if use.contract is not None and use.contract not in wanted.setdefault(use.script, []):
+            wanted[use.script].append(use.contract)
+    return wanted
 
 
 def uses_of_scripts(data: Table, catalogue: Catalogue) -> Iterator[Use]:
@@ -82,6 +94,6 @@ def _in_component(slot: Slot, found: object, path: str, at: Key, catalogue: Cata
         return
     for key, setting in component.described().items():
         if setting.kind == "script" and isinstance(script := table.get(key), str):
-            yield Use(script, path, at, key)
+            yield Use(script, path, at, key, setting.contract)
     for inner in component.slots:
         yield from _in_slot(inner, table.get(inner.key), f"{path}/{inner.key}", (*at, inner.key), catalogue)

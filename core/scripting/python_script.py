@@ -12,12 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.contracts import Contract
 from core.errors import Fault, TidegateError
 
 MOST_ANSWER = 1 << 20
 """Bytes of an answer that a script chooses: up to 64 of a connection may wait to be taken."""
-ARGUMENTS = ("payload", "metadata", "events", "logger")
-EXTRAS = ("state", "respond")
 
 
 class ScriptError(TidegateError):
@@ -38,14 +37,15 @@ def find_script(name: str, folders: Sequence[Path]) -> Path:
 
 
 class PythonScript:
-    """One script with its `decode` function. `load` again puts a changed script in its place, or leaves the old."""
+    """One script with its function. `load` again puts a changed script in its place, or leaves the old."""
 
-    def __init__(self, name: str, folders: Sequence[Path]) -> None:
+    def __init__(self, name: str, folders: Sequence[Path], contract: Contract) -> None:
         self.name = name
+        self.contract = contract
         self.version: str | None = None
         self.extras: frozenset[str] = frozenset()
-        """Which of `state` and `respond` the function names."""
-        self.decode: Callable[..., object]
+        """Which of the contract's extras the function names."""
+        self.function: Callable[..., object]
         self._folders = [folder.resolve() for folder in folders]
 
     def load(self) -> None:
@@ -57,14 +57,14 @@ class PythonScript:
         before = self._forget_modules()
         try:
             module = self._execute(path)
-            function = getattr(module, "decode", None)
+            function = getattr(module, self.contract.function, None)
             extras, version = self._signature(function), self._hash(path)
         except BaseException:
             self._forget_modules()
             sys.modules.update(before)
             raise
         assert callable(function)
-        self.decode, self.extras, self.version = function, extras, version
+        self.function, self.extras, self.version = function, extras, version
 
     def _execute(self, path: Path) -> ModuleType:
         importlib.invalidate_caches()
@@ -86,23 +86,22 @@ class PythonScript:
         return module
 
     def _signature(self, function: object) -> frozenset[str]:
+        contract, name = self.contract, self.contract.function
         if not callable(function):
-            raise ScriptError(
-                Fault(file=self.name, message="has no function decode(payload, metadata, events, logger)")
-            )
-        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-            raise ScriptError(Fault(file=self.name, message="decode is async; it must be a plain function"))
-        if inspect.isgeneratorfunction(function):
-            raise ScriptError(Fault(file=self.name, message="decode yields; it must call the methods of events"))
+            raise ScriptError(Fault(file=self.name, message=f"has no function {contract}"))
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+            raise ScriptError(Fault(file=self.name, message=f"{name} yields; it must not"))
+        if inspect.iscoroutinefunction(function) != contract.asynchronous:
+            wanted = "must be async" if contract.asynchronous else "is async; it must be a plain function"
+            raise ScriptError(Fault(file=self.name, message=f"{name} {wanted}"))
         try:
             signature = inspect.signature(function)
-            extras = frozenset(EXTRAS) & signature.parameters.keys()
-            signature.bind(*ARGUMENTS, **dict.fromkeys(extras))
+            extras = frozenset(contract.extras) & signature.parameters.keys()
+            signature.bind(*contract.arguments, **dict.fromkeys(extras))
         except (TypeError, ValueError) as error:
-            wanted = ", ".join(ARGUMENTS)
-            raise ScriptError(
-                Fault(file=self.name, message=f"decode must take {wanted}, and may take state and respond")
-            ) from error
+            may = f", and may take {' and '.join(contract.extras)}" if contract.extras else ""
+            message = f"{name} must take {', '.join(contract.arguments)}{may}"
+            raise ScriptError(Fault(file=self.name, message=message)) from error
         return extras
 
     def _hash(self, path: Path) -> str:

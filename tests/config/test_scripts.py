@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.catalogue import contracts
 from core.config.home import Home
 from core.config.script_check import check_script
 from core.config.scripts import ScriptStore
@@ -30,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def scripts(home: Home) -> ScriptStore:
-    return ScriptStore(home, "default", {"both.py": ["event_sources/lora/decoder"]})
+    return ScriptStore(home, "default", {"both.py": ["event_sources/lora/decoder"]}, {"both.py": [contracts.DECODE]})
 
 
 def test_a_tenants_own_scripts_hide_shared_ones(home: Home, scripts: ScriptStore) -> None:
@@ -137,7 +138,7 @@ def test_what_is_no_text_is_listed_with_its_fault(home: Home, scripts: ScriptSto
     ],
 )
 def test_good_decoders(text: str) -> None:
-    assert check_script("lora.py", text, decoder=True) is None
+    assert check_script("lora.py", text, [contracts.DECODE]) is None
 
 
 @pytest.mark.parametrize(
@@ -162,16 +163,16 @@ def test_good_decoders(text: str) -> None:
     ],
 )
 def test_faults_name_their_line(text: str, fault: str) -> None:
-    assert str(check_script("lora.py", text, decoder=True)) == fault
+    assert str(check_script("lora.py", text, [contracts.DECODE])) == fault
 
 
 @pytest.mark.parametrize("text", ["(" * 5000, "x = " + "-" * 100_000 + "1", "\ud800"])
 def test_what_the_compiler_gives_up_on_is_a_fault(text: str) -> None:
-    fault = check_script("lora.py", text, decoder=False)
+    fault = check_script("lora.py", text)
     assert fault is not None
     assert fault.file == "lora.py"
 
 
 def test_only_decoders_need_a_decode_and_only_python_is_looked_into() -> None:
-    assert check_script("helper.py", "x = 1\n", decoder=False) is None
-    assert check_script("decode.groovy", "def x = [", decoder=True) is None
+    assert check_script("helper.py", "x = 1\n") is None
+    assert check_script("decode.groovy", "def x = [", [contracts.DECODE]) is None

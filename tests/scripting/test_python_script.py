@@ -146,7 +146,7 @@ def test_an_answer_that_is_none_is_refused(script: Make, call: str, reason: str)
         ("def decode(a, b, c, d, state, /):\n    pass\n", "and may take state and respond"),
         ("decode = print\n", None),
         ("async def decode(payload, metadata, events, logger):\n    pass\n", "decode is async"),
-        (HEAD + "    yield\n", "decode yields; it must call the methods of events"),
+        (HEAD + "    yield\n", "decode yields; it must not"),
         ("def decode(:\n", "decode.py:1: invalid syntax"),
         ("\n\nimport nowhere\n", "decode.py:3: ModuleNotFoundError: No module named 'nowhere'"),
         ("def f():\n    return 1 / 0\n\nf()\n", "decode.py:2: ZeroDivisionError: division by zero"),

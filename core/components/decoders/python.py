@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from core.catalogue.behaviour import DecoderContext, Received
 from core.catalogue.component import Component, ScriptTemplate
+from core.catalogue.contracts import DECODE
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration
 from core.model.events import Event
@@ -21,7 +22,7 @@ class PythonSettings(Settings):
         setting(
             "Script path",
             "a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved",
-            script=True,
+            script=DECODE,
             pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.py",
             pattern_help="is no Python script in a scripts folder: write a name such as decode.py",
         ),
@@ -56,7 +57,7 @@ class PythonDecoder:
         self._source = context.source
         self._logger = context.logger
         self._max_events = settings.max_events
-        self._script = PythonScript(settings.script, context.script_folders)
+        self._script = PythonScript(settings.script, context.script_folders, DECODE)
 
     @property
     def version(self) -> str | None:
@@ -70,14 +71,14 @@ class PythonDecoder:
         events = ScriptEvents(self._max_events)
         metadata = script_metadata(received, self._source)
         if not script.extras:
-            script.decode(received.payload, metadata, events, self._logger)
+            script.function(received.payload, metadata, events, self._logger)
             return events.made
         extras: dict[str, Any] = {}
         if "state" in script.extras:
             extras["state"] = received.state
         if "respond" in script.extras:
             extras["respond"] = respond_to(received)
-        script.decode(received.payload, metadata, events, self._logger, **extras)
+        script.function(received.payload, metadata, events, self._logger, **extras)
         return events.made
 
     def reason(self, error: BaseException) -> str:
