@@ -5,13 +5,16 @@ has them committed, and then lets the `Answer` go.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from core.catalogue.contracts import Contract
 from core.model.events import Event
+
+T = TypeVar("T")
 
 
 class JournalHead:
@@ -72,6 +75,8 @@ class Received(msgspec.Struct):
     """The content type of that answer, where the protocol has one."""
     device: OfDevice | None = None
     """Set by a composite decoder for the decoder that it chose."""
+    answering: "Callable[[Received, Decoded], Decoded] | None" = None
+    """Decides what is answered, once the decode has ended; where that fails, so has the request."""
     whole: bytes | None = None
     """The payload as it came in, where `payload` was cut out of it."""
 
@@ -219,18 +224,48 @@ class Registrations(Protocol):
         ...
 
 
+class Script(Protocol):
+    """A function of a Python script of the operator's, run under its time limit."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one call may take."""
+        ...
+
+    def call(self, payload: bytes, where: str, *arguments: object) -> object:
+        """What the function gives for `arguments`; DecodeFailed, with the place in the script, where it raises or takes
+        too long. `payload`, which came from `where`, is what is kept should the call end the worker."""
+        ...
+
+    def steps(self, coroutine: "Coroutine[object, None, T]", seen: Callable[[], bytes], where: str) -> "Awaitable[T]":
+        """What an async function of the script's made, each of its steps from one `await` to the next under the time
+        limit. Raises as `call` does; `seen` gives the bytes that are kept should a step end the worker."""
+        ...
+
+
 class DecoderContext(Protocol):
-    """What a decoder may use of the worker that it runs in."""
+    """What a component may use of the worker that it runs in."""
 
     tenant: str
     source: str
     script_folders: Sequence[Path]
     """Looked in in this order."""
-    logger: DecodeLogger
+
+    @property
+    def logger(self) -> DecodeLogger: ...
+
     groovy: str | None
     """Where the Groovy sidecar listens, for a component that needs it."""
     registrations: Registrations | None
     """None where there is no journal."""
+
+    def take_log(self) -> tuple[bytes | None, int]:
+        """What scripts wrote since it was taken last, and how many bytes of it were cut."""
+        ...
+
+    def script(self, name: str, contract: Contract, timeout: float) -> Script:
+        """A function of a script, loaded before the first connection and loaded again when the script changes."""
+        ...
 
 
 class AuthenticationContext(msgspec.Struct, frozen=True):
@@ -308,6 +343,11 @@ class Answer(Protocol):
 
 class Intake(Protocol):
     """Where a handler brings requests."""
+
+    @property
+    def context(self) -> DecoderContext:
+        """What the handler may use of its worker."""
+        ...
 
     def full(self) -> str | None:
         """Why no further request can be taken now; None where one can."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from core.config.home import Home
 from core.engine.worker_process import WorkerProcess
 from core.worker.lifeline import Casualty, Poison
-from core.worker.runner import payload_hash
+from core.worker.limits import payload_hash
 from core.worker.slot import owner_of, read_slot
 
 POISON_SECONDS = 600.0

@@ -16,7 +16,7 @@ from core.config.places import locate
 from core.control.messages import Trial, TryDecode
 from core.errors import TidegateError
 from core.groovy.sidecars import Sidecars, needs_groovy
-from core.worker.runner import LOAD_TIMEOUT
+from core.worker.limits import LOAD_TIMEOUT
 from core.worker.trial import DECODER, Job
 
 START_SECONDS = 10.0

@@ -1,9 +1,9 @@
 """Frames of several kinds on one connection, told apart by their first bytes."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from core.wire.framing import BadFrame, Framing, FramingMaker, Step
+from core.wire.framing import BadFrame, Framing, FramingMaker, Remembering, Step
 
 
 class Branch(NamedTuple):
@@ -23,6 +23,12 @@ class Branching:
         self._skips = otherwise == "skip"
         self._current: Framing | None = None
         self.resyncs = False
+
+    def remember(self, state: dict[str, Any], where: str) -> None:
+        """See `core.wire.framing.Remembering`."""
+        for _, _, framing in self._branches:
+            if isinstance(framing, Remembering):
+                framing.remember(state, where)
 
     def next(self, data: bytearray, seen: int, most: int) -> Step | None:
         if self._current is None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.behaviour import Intake, Peer, Received
-from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Splitter
+from core.scripting.answering import AnswerScript
+from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Remembering, Splitter
 from core.wire.read_all import TurnedAway
 from core.wire.tls_words import connection_facts
 
@@ -30,6 +31,7 @@ class FramedRules:
     oversize: Oversize
     answer: bytes
     """What a frame is answered where its script says nothing; empty for nothing."""
+    answering: AnswerScript | None
     idle_timeout: float
     write_timeout: float
 
@@ -83,6 +85,8 @@ class FramedConnection(asyncio.Protocol):
         self._gap: float | None = getattr(self._framing, "gap", None)
         self._pause: asyncio.TimerHandle | None = None
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
+        if isinstance(self._framing, Remembering):
+            self._framing.remember(self._state, peer.where)
         self._facts: dict[str, Any] | None = None
         self._found: deque[Found] = deque()
         self._answers: deque[FramedAnswer] = deque()
@@ -165,7 +169,9 @@ class FramedConnection(asyncio.Protocol):
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
         peer, id = self._peer, self._intake.new_id()
         extra = dict(self._facts) if self._facts else None
-        return Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        received = Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        received.answering = self._rules.answering
+        return received
 
     def _pass_over(self, found: Found) -> None:
         if found.said:

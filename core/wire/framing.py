@@ -6,7 +6,7 @@ not depend on how the bytes were cut on their way.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 Oversize = Literal["close", "drop"]
 FOREVER: Final = 1 << 62
@@ -40,6 +40,15 @@ class Framing(Protocol):
 
     def end(self, data: bytearray) -> bytes | None:
         """What is left when the device ends its side, or falls silent, as a frame; None where it is none."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A framing that looks at what scripts remember of its connection."""
+
+    def remember(self, state: dict[str, Any], where: str) -> None:
+        """Called once, before the first bytes: the connection's state, and its remote address."""
         ...
 
 

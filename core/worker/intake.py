@@ -9,7 +9,15 @@ from pathlib import Path
 import msgspec
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import Answer, Decoded, JournalHead, Received, RemoteDecoder, remote_text
+from core.catalogue.behaviour import (
+    Answer,
+    Decoded,
+    DecoderContext,
+    JournalHead,
+    Received,
+    RemoteDecoder,
+    remote_text,
+)
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.model.refusals import network, reason_kind
@@ -39,6 +47,7 @@ class WorkerIntake:
         decoding: Runner | RemoteDecoder,
         committer: Committer,
         folder: Path,
+        context: DecoderContext,
         *,
         free_disk: int,
         refused_a_second: float,
@@ -47,6 +56,7 @@ class WorkerIntake:
         self._remote = None if isinstance(decoding, Runner) else decoding
         self._committer = committer
         self._folder = folder
+        self.context = context
         self._free_disk = free_disk
         self._disk_full = False
         self._recorded: deque[float] = deque(maxlen=max(1, int(refused_a_second)))
@@ -86,6 +96,8 @@ class WorkerIntake:
 
     def _store(self, received: Received, answer: Answer, decoded: Decoded) -> None:
         """Puts the row into the next commit, which lets the answer go."""
+        if received.answering is not None:
+            decoded = received.answering(received, decoded)
         status = answer.prepare(decoded.reason, received)
         size = len(received.payload)
         extra = msgspec.json.encode(received.extra) if received.extra else None

@@ -50,6 +50,7 @@ from core.worker.lifeline import (
     send,
     to_worker,
 )
+from core.worker.limits import Limited
 from core.worker.making import Making, as_remote, make_handler
 from core.worker.registered import Registered
 from core.worker.runner import Runner
@@ -88,6 +89,7 @@ class Worker:
         registrations = Registered(Path(configure.index), folder.parent, configure.tenant)
         folders = [Path(each) for each in configure.script_folders]
         context = Context(configure.tenant, configure.source, folders, self._log, configure.groovy, registrations)
+        self._context = context
         self._making = Making(context, self._log)
         self._decoding: Runner | RemoteDecoder = self._making.decoder(source.slots["decoder"])
         self._runners = self._making.runners
@@ -99,21 +101,23 @@ class Worker:
         self._committer.open()
         if isinstance(deduplicator, RemoteDeduplicator):
             self._decoding = Deduplicated(as_remote(self._decoding), deduplicator)
-        await self._load()
         share = configure.share
         self._intake = WorkerIntake(
             self._decoding,
             self._committer,
             folder,
+            context,
             free_disk=configure.free_disk,
             refused_a_second=REFUSED_A_SECOND / share,
         )
-        self._intake.script = self._decoding.version
         self._intake.look_at_disk()
         self._handler = self._make_handler(source)
+        await self._load()
+        self._intake.script = self._decoding.version
         self._slot = Slot(Path(configure.slot), self._handler.largest)
-        for runner in self._runners:
-            runner.hold_in(self._slot)
+        self._limited: list[Limited] = [*self._runners, *context.scripts]
+        for limited in self._limited:
+            limited.hold_in(self._slot)
         listeners = [_own_socket(number) for number in configure.listeners]
         self._tls = make_tls(source, Path(configure.tenant_folder), self._handler)
         self._acceptor = make_acceptor(source, listeners, self._handler, self._intake, share, self._tls)
@@ -132,11 +136,19 @@ class Worker:
         return source
 
     async def _load(self) -> None:
-        """Makes the decoder ready, at the start and after a change."""
+        """Makes the scripts ready, at the start and after a change."""
+        failed: Exception | None = None
+        for script in self._context.scripts:
+            try:
+                script.load()
+            except Exception as error:  # noqa: BLE001  # the first is raised once the others have had their turn
+                failed = failed or error
         if isinstance(self._decoding, Runner):
             self._decoding.load()
         else:
             await self._decoding.open()
+        if failed is not None:
+            raise failed
 
     def _make_handler(self, source: Configured) -> Handler:
         context = AuthenticationContext(Path(self._configure.tenant_folder))
@@ -190,8 +202,8 @@ class Worker:
         send(self._writer, Loaded(self._decoding.version, fault))
 
     def _poison(self, poison: Poison) -> None:
-        for runner in self._runners:
-            runner.poisoned[poison.hash] = (poison.until, poison.reason)
+        for limited in self._limited:
+            limited.poisoned[poison.hash] = (poison.until, poison.reason)
 
     async def _sweep(self) -> None:
         beats = 0

@@ -52,6 +52,7 @@ class Slot:
     def hold(self, id: bytes, received: int, timeout: float, payload: bytes, head: bytes, remote: str) -> None:
         """Notes the request whose decode begins now."""
         where = remote.encode()
+        payload = payload[: self._room]
         if len(payload) + len(head) > self._room:
             head = b""
         record = b"".join(

@@ -14,7 +14,8 @@ from core.components.decoders.python import PythonDecoder, PythonSettings
 from core.scripting.log import MOST_KEPT, DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.context import Context
-from core.worker.runner import MOST_REASON, Decoded, Runner
+from core.worker.limits import MOST_REASON
+from core.worker.runner import Decoded, Runner
 
 HEAD = "def decode(payload, metadata, events, logger):\n"
 Make = Callable[[str], "Tried"]

@@ -5,9 +5,11 @@ from typing import Annotated, Literal, cast
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
 from core.catalogue.composition import Parts
+from core.catalogue.contracts import ANSWER
 from core.catalogue.octets import octets, octets_fault
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
+from core.scripting.answering import ANSWER_TEMPLATE, PATTERN, PATTERN_HELP, AnswerScript
 from core.wire.framed import FramedHandler, FramedRules
 from core.wire.framing import FramingMaker
 
@@ -30,6 +32,16 @@ class FramedSettings(Settings):
             "Answer",
             r"sent for each frame that is on disk, where its script says nothing: text such as OK\r\n, or hex",
             check=octets_fault,
+        ),
+    ] = None
+    answer_script: Annotated[
+        str | None,
+        setting(
+            "Answer script",
+            "its answer(request, events, failure, state) says what is sent for each frame, once the decode has ended",
+            script=ANSWER,
+            pattern=PATTERN,
+            pattern_help=PATTERN_HELP,
         ),
     ] = None
     idle_timeout: Annotated[
@@ -58,9 +70,10 @@ def make(settings: FramedSettings, intake: Intake, parts: Parts) -> FramedHandle
     """The handler of one worker."""
     rules = FramedRules(
         framing=cast("FramingMaker", parts["framing"]),
-        max_frame=settings.max_frame,
+        max_frame=int(settings.max_frame),
         oversize=settings.oversize,
         answer=octets(settings.answer) if settings.answer else b"",
+        answering=AnswerScript(settings.answer_script, intake.context) if settings.answer_script else None,
         idle_timeout=settings.idle_timeout,
         write_timeout=settings.write_timeout,
     )
@@ -75,4 +88,6 @@ COMPONENT = Component(
     settings=FramedSettings,
     make=make,
     slots=(Slot("framing", "framing", "Framing"),),
+    templates=(ANSWER_TEMPLATE,),
+    script_suffix=".py",
 )

@@ -1,0 +1,96 @@
+"""Python Socket Interaction Handler Factory: a function of the operator's has the whole connection, for protocols that
+no framing with an answer can express."""
+
+from typing import Annotated
+
+from core.catalogue.behaviour import Intake
+from core.catalogue.component import Component, ScriptTemplate
+from core.catalogue.contracts import HANDLE
+from core.catalogue.settings import Settings, setting
+from core.catalogue.units import Duration, Size
+from core.wire.scripted import ScriptedHandler, ScriptedRules
+
+
+class PythonHandlerSettings(Settings):
+    """Settings of the Python interaction handler."""
+
+    script: Annotated[
+        str,
+        setting(
+            "Script path",
+            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts on new connections",
+            script=HANDLE,
+            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.py",
+            pattern_help="is no Python script in a scripts folder: write a name such as handle.py",
+        ),
+    ]
+    timeout: Annotated[
+        Duration,
+        setting(
+            "Time limit",
+            "of the script from one await to the next; the worker's other connections wait meanwhile",
+            least="1 ms",
+            most="10 s",
+            folded=True,
+        ),
+    ] = Duration("200 ms")
+    max_payload: Annotated[
+        Size,
+        setting("Most payload", "bytes of one request, and of what one read may wait for", least="1 B", most="16 MiB"),
+    ] = Size("64 KiB")
+    idle_timeout: Annotated[
+        Duration,
+        setting(
+            "Idle time limit",
+            "a connection on which nothing comes is closed after it",
+            least="1 s",
+            most="7 d",
+            folded=True,
+        ),
+    ] = Duration("10 min")
+    write_timeout: Annotated[
+        Duration,
+        setting(
+            "Write time limit",
+            "how long a device may take to accept what is sent to it",
+            least="100 ms",
+            most="10 min",
+            folded=True,
+        ),
+    ] = Duration("30 s")
+
+
+def make(settings: PythonHandlerSettings, intake: Intake) -> ScriptedHandler:
+    """The handler of one worker."""
+    rules = ScriptedRules(
+        script=intake.context.script(settings.script, HANDLE, settings.timeout),
+        max_payload=int(settings.max_payload),
+        idle_timeout=settings.idle_timeout,
+        write_timeout=settings.write_timeout,
+    )
+    return ScriptedHandler(rules, intake)
+
+
+TEMPLATE = '''"""Has a device's whole connection: here every line is a request, answered with OK or with ERROR."""
+
+
+async def handle(connection) -> None:
+    # read(), readline(), readuntil(), readexactly(count): EOFError where the device ends before
+    # request(payload): decoded and on disk when it returns; .failure, .events and .answer say what came of it
+    # write(data), refuse(reason, bytes), close(); state, remote, metadata
+    while True:
+        line = await connection.readline()
+        kept = await connection.request(line.rstrip(b"\\r\\n"))
+        await connection.write(kept.answer or (b"ERROR\\r\\n" if kept.failure else b"OK\\r\\n"))
+'''
+
+COMPONENT = Component(
+    role="interaction_handler",
+    type="python",
+    title="Python Socket Interaction Handler Factory",
+    summary="a function of yours has the whole connection",
+    settings=PythonHandlerSettings,
+    make=make,
+    templates=(ScriptTemplate("handle.py", "Line by line, each answered when it is on disk", TEMPLATE),),
+    script_suffix=".py",
+)

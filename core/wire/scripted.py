@@ -1,0 +1,345 @@
+"""The Python handler of one worker (see `core.catalogue.behaviour.Handler`): a function of the operator's has the whole
+connection, under the limits that every handler has.
+
+Each step of it from one `await` to the next runs under a time limit, and so do the tasks that it makes.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from core.catalogue.behaviour import Decoded, DecodeFailed, Intake, Peer, Received, Script
+from core.scripting.answering import decoded_events
+from core.scripting.connection import Connection, Outcome
+from core.wire.read_all import TurnedAway
+from core.wire.tls_words import connection_facts
+
+R = TypeVar("R")
+
+KEPT_OF_REFUSED = 4096
+"""Bytes that are kept of what is no request."""
+LAST_READ_SECONDS = 1.0
+"""For which a draining connection may wait for its next byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedRules:
+    """What the handler's settings come down to; times are in seconds, sizes in bytes."""
+
+    script: Script
+    max_payload: int
+    idle_timeout: float
+    write_timeout: float
+
+
+class ScriptedHandler:
+    """Makes the connections and looks after all of them."""
+
+    alpn = ()
+
+    def __init__(self, rules: ScriptedRules, intake: Intake) -> None:
+        self.largest = rules.max_payload
+        self.rules = rules
+        self.intake = intake
+        self.connections: set[ScriptedConnection] = set()
+        self.stepping: ScriptedConnection | None = None
+        """Whose script runs at this moment: a task that is made now is its."""
+        self.now = 0.0
+        """The loop's time at the last sweep."""
+        asyncio.get_running_loop().set_task_factory(self._make_task)
+
+    def _make_task(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Any, **more: Any
+    ) -> asyncio.Task[Any]:  # as asyncio passes them on
+        whose = self.stepping
+        if whose is None:
+            return asyncio.Task(coroutine, loop=loop, **more)
+        task = asyncio.Task(whose.limited(coroutine), loop=loop, **more)
+        whose.tasks.add(task)
+        task.add_done_callback(whose.tasks.discard)
+        return task
+
+    def connection(self, peer: Peer) -> "ScriptedConnection":
+        return ScriptedConnection(self, peer)
+
+    def turn_away(self, peer: Peer, reason: str) -> TurnedAway:
+        return TurnedAway(self.intake, peer, reason)
+
+    def open_connections(self) -> int:
+        return len(self.connections)
+
+    def sweep(self, now: float) -> None:
+        self.now = now
+        for connection in tuple(self.connections):
+            connection.sweep(now)
+
+    def drain(self) -> None:
+        for connection in tuple(self.connections):
+            connection.drain()
+
+    def abort(self) -> None:
+        for connection in tuple(self.connections):
+            connection.abort()
+
+
+class ScriptedConnection(asyncio.Protocol):
+    """One connection; the `core.scripting.connection.Line` of its script."""
+
+    def __init__(self, handler: ScriptedHandler, peer: Peer) -> None:
+        self._handler = handler
+        self._rules = handler.rules
+        self._intake = handler.intake
+        self._peer = peer
+        self.buffer = bytearray()
+        self.most = handler.rules.max_payload
+        self.ended = False
+        self.tasks: set[asyncio.Task[Any]] = set()
+        """Those that its script has made."""
+        self._state: dict[str, Any] = {}
+        self._facts: dict[str, Any] | None = None
+        self._readers: set[asyncio.Future[None]] = set()
+        self._writers: set[asyncio.Future[None]] = set()
+        self._takers: set[asyncio.Future[None]] = set()
+        """Who waits for a byte, for the device to take what was sent, for room to take a request."""
+        self._waiting = 0
+        """Requests that are not on disk yet."""
+        self._blocked = self._closed = self._draining = False
+        self._since = handler.now
+        self._unsent_since: float | None = None
+        self._transport: asyncio.Transport
+        self._running: asyncio.Task[None]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._facts = connection_facts(transport, self._peer)
+        self._handler.connections.add(self)
+        self._running = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        script, peer = self._rules.script, self._peer
+        connection = Connection(self, peer.remote, dict(self._facts or {}), self._state)
+        left = "the script ended without reading these bytes"
+        try:
+            made = script.call(b"", peer.where, connection)
+            await self.limited(made)  # pyright: ignore[reportArgumentType]  # the contract says it is a coroutine
+        except DecodeFailed as failed:
+            self._record(str(failed), bytes(self.buffer))
+            self.buffer.clear()
+        except (ConnectionError, EOFError):
+            left = "the connection ended before the script could do anything with these bytes"
+        finally:
+            for task in tuple(self.tasks):
+                task.cancel()
+            if self.buffer:
+                self._record(left, bytes(self.buffer))
+                self.buffer.clear()
+            self.close()
+
+    async def limited(self, coroutine: Coroutine[Any, None, R]) -> R:
+        """Runs a coroutine of the script's, step by step under the time limit."""
+        script = self._rules.script
+        return await script.steps(_Marked(self._handler, self, coroutine), self._seen, self._peer.where)
+
+    def _seen(self) -> bytes:
+        return bytes(self.buffer[: self.most])
+
+    # What the device does.
+
+    def data_received(self, data: bytes) -> None:
+        self._since = self._handler.now
+        if self._closed:
+            return
+        self.buffer += data
+        if len(self.buffer) > self.most:
+            self._transport.pause_reading()
+        _wake(self._readers)
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        _wake(self._readers)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connections.discard(self)
+        self.ended = self._closed = True
+        for waiting in (self._readers, self._writers, self._takers):
+            _fail(waiting, ConnectionResetError("the connection is closed"))
+        self._running.cancel()
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        _wake(self._writers)
+
+    # What the script does.
+
+    async def more(self) -> None:
+        self._check()
+        self._transport.resume_reading()
+        await _wait(self._readers)
+
+    async def send(self, data: bytes) -> None:
+        self._check()
+        self._transport.write(data)
+        while self._blocked:
+            await _wait(self._writers)
+
+    async def take(self, payload: bytes, wire: bytes | None) -> Outcome:
+        self._check()
+        while self._waiting >= self._intake.share() or self._intake.full() is not None:
+            await _wait(self._takers)
+        self._waiting += 1
+        taken = ScriptedAnswer(self)
+        # Not within the script's own step: the decode is under a limit of its own.
+        asyncio.get_running_loop().call_soon(self._take, payload, taken)
+        return await taken.outcome
+
+    def _take(self, payload: bytes, taken: "ScriptedAnswer") -> None:
+        peer = self._peer
+        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        extra = dict(self._facts) if self._facts else None
+        received = Received(
+            self._intake.new_id(), at, began, peer.remote, peer.where, payload, None, self._state, None, extra
+        )
+        received.answering = taken.decided
+        self._intake.take(received, taken)
+
+    def settled(self) -> None:
+        """A request is on disk, or cannot be."""
+        self._waiting -= 1
+        _wake(self._takers)
+
+    def refuse(self, reason: str, seen: bytes) -> None:
+        self._record(reason, seen)
+
+    def close(self) -> None:
+        self._closed = True
+        _fail(self._readers, ConnectionResetError("the connection is closed"))
+        if not self._transport.is_closing():
+            self._transport.close()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ConnectionResetError("the connection is closed")
+
+    def _record(self, reason: str, seen: bytes) -> None:
+        self._intake.refuse(reason, None, self._peer.remote, None, seen[:KEPT_OF_REFUSED], len(seen))
+
+    # What the worker does.
+
+    def sweep(self, now: float) -> None:
+        """Ends the connection where a limit has passed; lets on what there is room for."""
+        if self._stuck(now):
+            self._transport.abort()
+            return
+        if self._takers and self._intake.full() is None:
+            _wake(self._takers)
+        waited = now - self._since
+        if self._waiting:
+            return
+        if waited > self._rules.idle_timeout:
+            if self.buffer:
+                self._record(f"nothing came for {self._rules.idle_timeout:g} s", bytes(self.buffer))
+                self.buffer.clear()
+            self._transport.abort()
+        elif self._draining and waited > LAST_READ_SECONDS and self._readers and not self.buffer:
+            self.close()
+
+    def _stuck(self, now: float) -> bool:
+        """Whether the device has not taken what was sent within the limit."""
+        if not self._transport.get_write_buffer_size():
+            self._unsent_since = None
+        elif self._unsent_since is None:
+            self._unsent_since = now
+        return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
+
+    def drain(self) -> None:
+        """What is under way may end; a script that waits for a byte hears soon that none comes."""
+        self._draining = True
+        self._since = self._handler.now
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+
+class ScriptedAnswer:
+    """One request of a script: it hears of it when it is on disk."""
+
+    def __init__(self, connection: ScriptedConnection) -> None:
+        self._connection = connection
+        self._said = Outcome(failure=None, events=[], answer=b"")
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.ready = False
+
+    def decided(self, received: Received, decoded: Decoded) -> Decoded:
+        """See `Received.answering`."""
+        answer = received.respond[0] if received.respond is not None else b""
+        self._said = Outcome(failure=decoded.reason, events=decoded_events(decoded), answer=answer)
+        return decoded
+
+    def prepare(self, reason: str | None, received: Received) -> int | None:
+        return None
+
+    def release(self) -> None:
+        self._connection.settled()
+        if not self.outcome.done():
+            self.outcome.set_result(self._said)
+
+    def unavailable(self) -> None:
+        self._connection.settled()
+        if not self.outcome.done():
+            self.outcome.set_exception(ConnectionAbortedError("the request could not be kept"))
+
+
+class _Marked(Coroutine[Any, None, R]):
+    """A coroutine of a script's, with a note of whose it is for as long as it runs."""
+
+    def __init__(self, handler: ScriptedHandler, whose: ScriptedConnection, inner: Coroutine[Any, None, R]) -> None:
+        self._handler = handler
+        self._whose = whose
+        self._inner = inner
+
+    def send(self, value: None) -> Any:
+        return self._within(self._inner.send, value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._within(self._inner.throw, *raised)
+
+    def _within(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        self._handler.stepping = self._whose
+        try:
+            return step(*arguments)
+        finally:
+            self._handler.stepping = None
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Any:
+        return self._inner.__await__()
+
+
+async def _wait(among: set[asyncio.Future[None]]) -> None:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    among.add(future)
+    try:
+        await future
+    finally:
+        among.discard(future)
+
+
+def _wake(waiting: set[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(None)
+
+
+def _fail(waiting: set[asyncio.Future[None]], error: ConnectionError) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)

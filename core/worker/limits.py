@@ -1,0 +1,100 @@
+"""The time limit of whatever script runs in a worker, and the note of it that outlives the worker.
+
+What runs is noted in the slot, then an interval timer is set that raises `Overtime` in the script: a BaseException, so
+that the script's own `except Exception` doesn't eat it, and again and again, so that a bare `except:` doesn't either.
+What even that cannot end (a loop inside one C call) the engine ends, by killing the worker.
+"""
+
+import hashlib
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from core.scripting.log import DecodeLog
+from core.worker.slot import Slot
+
+AGAIN_AFTER = 0.05
+"""Seconds between one Overtime and the next while a script swallows them."""
+LOAD_TIMEOUT = 5.0
+"""Seconds that the loading of a script may take."""
+
+MOST_REASON = 2000
+"""Characters of a script's own words that are kept."""
+
+
+class Overtime(BaseException):
+    """Raised in a script that runs longer than it may."""
+
+
+class Alarm:
+    """The process's one interval timer, which whatever runs under a limit shares: one script runs at a time."""
+
+    def __init__(self) -> None:
+        self.armed = False
+        self.expired = False
+
+    def ring(self, number: int, frame: FrameType | None) -> None:
+        if self.armed:
+            self.expired = True
+            raise Overtime
+
+
+ALARM = Alarm()
+
+
+class Limited:
+    """Base of what runs scripts. Must live in the main thread, where Python runs signal handlers."""
+
+    def __init__(self, slot: Slot | None, log: DecodeLog) -> None:
+        self._slot = slot
+        self._log = log
+        self.poisoned: dict[str, tuple[float, str]] = {}
+        """Hashes of payloads that killed a worker: until when (time.time()), and why."""
+        signal.signal(signal.SIGALRM, ALARM.ring)
+
+    def hold_in(self, slot: Slot) -> None:
+        """Notes in this slot what every script is run for, while it runs."""
+        self._slot = slot
+
+    @contextmanager
+    def within(self, timeout: float) -> Generator[None]:
+        """Raises Overtime in what takes longer."""
+        ALARM.expired = False
+        try:
+            ALARM.armed = True
+            signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
+            yield
+        finally:
+            ALARM.armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @contextmanager
+    def loading(self) -> Generator[None]:
+        """Loads a script within the limit; what it prints meanwhile is not kept, what ended workers is forgotten."""
+        try:
+            with self.within(LOAD_TIMEOUT):
+                yield
+        except Overtime:
+            raise TimeoutError(f"the script took longer than {LOAD_TIMEOUT:g} s to load") from None
+        finally:
+            self.poisoned.clear()
+            self._log.take()
+
+    def poison(self, payload: bytes) -> str | None:
+        """Why these bytes must not be given to a script again; None where they may."""
+        known = self.poisoned.get(payload_hash(payload)) if self.poisoned else None
+        if known is None or known[0] < time.time():
+            return None
+        return f"not decoded again: these bytes ended a worker ({known[1]})"
+
+
+def payload_hash(payload: bytes) -> str:
+    """What a payload is remembered by."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def kept_reason(text: str) -> str:
+    """A script's words as they are kept: lone surrogates, which nothing can store, become question marks."""
+    return text[:MOST_REASON].encode("utf-8", "replace").decode()
