@@ -28,10 +28,9 @@ def udp_source(id: str, port: int, settings: str = "") -> str:
 class Device:
     """One peer of one port: what it sends and hears."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", buffer: int | None = None) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-        if buffer is not None:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.settimeout(10)
         self.socket.connect((host, port))  # from now on it hears only what comes from there
 

@@ -1,13 +1,12 @@
 """Datagrams on real sockets: each a request, kept, and answered in order to where it came from."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cli.tidegate import free_port, until
 from tests.engine.stead import Stead
-from tests.wire.datagrams import FRAMING, Device, device, reasons, udp_source
+from tests.wire.datagrams import FRAMING, device, reasons, udp_source
 
 SCRIPT = """
 def decode(payload, metadata, events, logger, state, respond):
@@ -140,7 +139,6 @@ def test_a_framing_finds_several_requests_in_a_datagram(stead: Stead, ports: dic
 
 def test_more_frames_in_a_datagram_than_may_wait_are_all_taken(ports: dict[str, int]) -> None:
     with device(ports["lines"]) as one:
-        one.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         one.send(b"\n".join(b"%d" % number for number in range(3000)) + b"\n")
         assert [one.hear() for _ in range(3000)] == [b"%d:%d" % (number + 1, number) for number in range(3000)]
 
@@ -224,4 +222,5 @@ def test_devices_hear_nothing_of_a_source_that_stopped(stead: Stead, ports: dict
         with pytest.raises(ConnectionRefusedError):
             one.hear()
         assert stead("start", "default/usual").status == 0
-        assert Device(ports["usual"]).ask(b"usual") == b"OK"
+    with device(ports["usual"]) as one:
+        assert one.ask(b"usual") == b"OK"
