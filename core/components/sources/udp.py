@@ -24,6 +24,7 @@ class UdpSettings(ListeningSettings):
 
     transport = "udp"
 
+    port: Annotated[int, setting("Port", "where devices send their datagrams", least=1, most=65535)] = 8484
     answer: Annotated[
         str | None,
         setting(
