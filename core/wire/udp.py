@@ -224,7 +224,8 @@ class DatagramReceiver:
             return None
         return (
             f"the kernel gives a receive buffer of {Size(given)}, not {Size(wanted)}: "
-            f"allow more with `sysctl -w net.core.rmem_max={int(wanted)}`, in /etc/sysctl.d for good, and restart the source"
+            f"allow more with `sysctl -w net.core.rmem_max={int(wanted)}`, in /etc/sysctl.d for good, "
+            "and restart the source"
         )
 
     def sweep(self, now: float) -> None:

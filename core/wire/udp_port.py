@@ -1,6 +1,7 @@
 """A UDP socket of a worker: what comes in, from whom and to which address; what goes out, and what cannot."""
 
 import asyncio
+import errno
 import os
 import socket
 import struct
@@ -82,9 +83,7 @@ class DatagramPort:
     def _sent(self, data: bytes, address: PeerAddress, control: Control) -> bool:
         """Whether this answer is done with: sent, or impossible to send."""
         try:
-            if control:
-                self.socket.sendmsg([data], control, 0, address)
-            else:
+            if not control or not self._sent_from(data, address, control):
                 self.socket.sendto(data, address)
         except BlockingIOError:
             return False
@@ -92,6 +91,18 @@ class DatagramPort:
             self._failed(os.strerror(error.errno) if error.errno else str(error))
         except OverflowError as error:
             self._failed(str(error))
+        return True
+
+    def _sent_from(self, data: bytes, address: PeerAddress, control: Control) -> bool:
+        """Sends from the address that was sent to, where that is one of this machine alone: not a broadcast's."""
+        try:
+            self.socket.sendmsg([data], control, 0, address)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.EADDRNOTAVAIL, errno.ENETUNREACH):
+                return False
+            raise
         return True
 
     def _failed(self, reason: str) -> None:
@@ -126,8 +137,8 @@ def _answering(ancillary: list[tuple[int, int, bytes]]) -> Control:
     """What makes an answer come from the address that the datagram was sent to (ip(7), RFC 3542, 6)."""
     for level, kind, data in ancillary:
         if level == socket.IPPROTO_IP and kind == IP_PKTINFO:
-            _, _, sent_to = _IPV4_INFO.unpack(data)
-            return ((level, kind, _IPV4_INFO.pack(0, sent_to, bytes(4))),)
+            _, own, _ = _IPV4_INFO.unpack(data)
+            return ((level, kind, _IPV4_INFO.pack(0, own, bytes(4))),)
         if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO:
             sent_to, interface = _IPV6_INFO.unpack(data)
             kept = interface if sent_to.startswith(_LINK_LOCAL) else 0

@@ -32,6 +32,7 @@ PREFIX = FRAMING + 'type = "length_prefix"\nwidth = 1\nadjust = 1\nstrip = 1'
 SOURCES = {
     "usual": 'answer = "OK"',
     "small": 'max_datagram = "100 B"',
+    "small_every": 'max_datagram = "100 B"\nbind_address = "0.0.0.0"',
     "lines": LINE,
     "prefix": PREFIX,
     "brief": 'state_for = "1 s"',
@@ -98,12 +99,13 @@ def test_an_empty_datagram_is_a_request(stead: Stead) -> None:
         assert stead.requests("--source", "lora")[-1]["bytes"] == 0
 
 
-def test_a_datagram_that_is_too_long_is_refused_and_not_cut(stead: Stead, ports: dict[str, int]) -> None:
-    with device(ports["small"]) as one:
+@pytest.mark.parametrize("source", ["small", "small_every"])
+def test_a_datagram_that_is_too_long_is_refused_and_not_cut(stead: Stead, ports: dict[str, int], source: str) -> None:
+    with device(ports[source]) as one:
         one.send(b"x" * 101)
         assert one.ask(b"y" * 100) == b"1:" + b"y" * 100
-    until(lambda: reasons(stead, "small") == ["a datagram of 101 bytes; 100 B are allowed"], "the refused row")
-    row = stead("requests", "--refused", "--source", "small", "--json").objects[-1]
+    until(lambda: reasons(stead, source) == ["a datagram of 101 bytes; 100 B are allowed"], "the refused row")
+    row = stead("requests", "--refused", "--source", source, "--json").objects[-1]
     assert row["bytes"] == 101
 
 
