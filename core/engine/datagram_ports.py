@@ -45,7 +45,7 @@ class DatagramListener:
 
     def serve(self, places: Sequence[socket.socket]) -> None:
         self._look()
-        serving = [each for each in places if each in self._sockets or self._joined(each)]
+        serving = [each for each in places if each in self._sockets or self._joined(each)] or self._sockets
         for each in self._sockets:
             if each not in serving:
                 self._counted.pop(each, None)

@@ -15,10 +15,10 @@ from typing import Final
 
 from core.catalogue.behaviour import Intake, Received
 from core.catalogue.units import Size
-from core.wire.framed import KEPT_OF_REFUSED, ScriptedAnswer
+from core.wire.framed import KEPT_OF_REFUSED
 from core.wire.framing import BadFrame, Found, FramingMaker, Splitter
 from core.wire.udp_facts import DatagramFacts
-from core.wire.udp_peers import DatagramPeer, Peers
+from core.wire.udp_peers import DatagramAnswer, DatagramPeer, Peers
 from core.wire.udp_port import Arrived, Control, DatagramPort
 
 BATCH: Final = 64
@@ -59,7 +59,8 @@ class DatagramReceiver:
         self._intake = intake
         self._ports = [DatagramPort(each) for each in sockets]
         self._buffer = memoryview(bytearray(rules.max_datagram))
-        self._peers = Peers(rules.max_peers, rules.state_for)
+        self._loop = asyncio.get_running_loop()
+        self._peers = Peers(rules.max_peers, rules.state_for, self._loop.time())
         self._found: deque[tuple[Found, DatagramPeer, DatagramPort, Control]] = deque()
         """Frames of one datagram that may not be taken yet; no other is read meanwhile."""
         self._owed = 0
@@ -70,7 +71,7 @@ class DatagramReceiver:
         self._going = False
         """`_go_on` will be called."""
         self._given = 0
-        self._loop = asyncio.get_running_loop()
+        """Bytes of receive buffer that the kernel gives."""
 
     # Reading.
 
@@ -176,7 +177,7 @@ class DatagramReceiver:
 
     def _request(self, payload: bytes, peer: DatagramPeer, port: DatagramPort, control: Control) -> None:
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        answer = DatagramAnswer(self, peer, port, control, self._rules.answer)
+        answer = DatagramAnswer(self._settle, peer, port, control, self._rules.answer)
         peer.answers.append(answer)
         self._owed += 1
         received = Received(self._intake.new_id(), at, began, peer.remote, peer.where, payload, None, peer.state)
@@ -187,14 +188,12 @@ class DatagramReceiver:
 
     # Answering.
 
-    def settle(self, peer: DatagramPeer) -> None:
+    def _settle(self, peer: DatagramPeer) -> None:
         """Sends the answers at a peer's front that are ready, and reads what has waited for them."""
         answers = peer.answers
         while answers and answers[0].ready:
-            answer = answers.popleft()
+            answers.popleft().send()
             self._owed -= 1
-            if answer.data:
-                answer.port.send(answer.data, peer.address, answer.control)
         self._peers.settle(peer)
         if not self._reading and self._intake.full() is None:
             self._go_on_soon()
@@ -248,27 +247,9 @@ class DatagramReceiver:
         """Each answer that is owed goes by itself."""
 
     def abort(self) -> None:
+        for found, peer, _, _ in self._found:
+            said = "the source stopped before this frame could be taken"
+            self._intake.refuse(said, None, peer.remote, None, found.wire[:KEPT_OF_REFUSED], len(found.wire))
+        self._found.clear()
         for port in self._ports:
             port.close()
-
-
-class DatagramAnswer(ScriptedAnswer):
-    """The answer to one request, in its place among its peer's answers."""
-
-    def __init__(
-        self, receiver: DatagramReceiver, peer: DatagramPeer, port: DatagramPort, control: Control, usual: bytes
-    ) -> None:
-        super().__init__(usual)
-        self.port = port
-        self.control = control
-        self._receiver = receiver
-        self._peer = peer
-
-    def release(self) -> None:
-        self._receiver.settle(self._peer)
-
-    def unavailable(self) -> None:
-        """It could not be kept: the device hears nothing of it, and may send it again."""
-        self.data = b""
-        self.ready = True
-        self._receiver.settle(self._peer)

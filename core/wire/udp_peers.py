@@ -1,15 +1,44 @@
-"""The peers of a UDP source: what scripts remember of each, for as long as it is heard of."""
-
-from __future__ import annotations
+"""The peers of a UDP source: what scripts remember of each, and the answers that it is owed."""
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from core.catalogue.behaviour import peer_at
+from core.wire.framed import ScriptedAnswer
+from core.wire.udp_port import Control, DatagramPort, PeerAddress
 
-if TYPE_CHECKING:
-    from core.wire.udp import DatagramAnswer
-    from core.wire.udp_port import PeerAddress
+
+class DatagramAnswer(ScriptedAnswer):
+    """The answer to one request, in its place among its peer's answers."""
+
+    def __init__(
+        self,
+        settle: Callable[["DatagramPeer"], None],
+        peer: "DatagramPeer",
+        port: DatagramPort,
+        control: Control,
+        usual: bytes,
+    ) -> None:
+        super().__init__(usual)
+        self._settle = settle
+        self._peer = peer
+        self._port = port
+        self._control = control
+
+    def send(self) -> None:
+        """Sends what there is to say."""
+        if self.data:
+            self._port.send(self.data, self._peer.address, self._control)
+
+    def release(self) -> None:
+        self._settle(self._peer)
+
+    def unavailable(self) -> None:
+        """It could not be kept: the device hears nothing of it, and may send it again."""
+        self.data = b""
+        self.ready = True
+        self._settle(self._peer)
 
 
 class DatagramPeer:
@@ -36,11 +65,11 @@ class Peers:
     the one that has been quiet for longest makes room for it.
     """
 
-    def __init__(self, most: int, state_for: float) -> None:
-        self.now = 0.0
-        """The loop's time at the last sweep."""
+    def __init__(self, most: int, state_for: float, now: float) -> None:
         self._most = most
         self._state_for = state_for
+        self._now = now
+        """The loop's time at the last sweep."""
         self._by_address: OrderedDict[PeerAddress, DatagramPeer] = OrderedDict()
         """In the order of their last datagrams."""
 
@@ -56,7 +85,7 @@ class Peers:
             peer = self._by_address[address] = DatagramPeer(address)
         else:
             self._by_address.move_to_end(address)
-        peer.heard = self.now
+        peer.heard = self._now
         return peer
 
     def settle(self, peer: DatagramPeer) -> None:
@@ -66,7 +95,7 @@ class Peers:
 
     def sweep(self, now: float) -> None:
         """Forgets those that have been quiet for too long."""
-        self.now = now
+        self._now = now
         while self._by_address:
             peer = next(iter(self._by_address.values()))
             if now - peer.heard <= self._state_for:

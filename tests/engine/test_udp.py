@@ -96,6 +96,20 @@ def test_what_the_kernel_holds_outlives_a_worker(make_stead: MakeStead) -> None:
     assert len(stored(stead)) == 150
 
 
+def test_what_the_kernel_holds_outlives_the_engine(make_stead: MakeStead) -> None:
+    stead = serving(make_stead)
+    (worker,) = stead.workers()
+    with device(stead.port) as one:
+        with stopped(worker):
+            one.send(*(b"%d" % number for number in range(100)))
+            kill(stead.engines[-1].pid)
+            stead.engines[-1].wait()
+        assert [int(one.hear()) for _ in range(100)] == list(range(100))
+        stead.serve()
+        assert one.ask(b"100") == b"100"
+    assert len(stored(stead)) == 101
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_was_answered_is_kept_whatever_is_killed(make_stead: MakeStead, threads: int) -> None:
     stead = serving(make_stead, f"threads = {threads}")
