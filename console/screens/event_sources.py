@@ -216,7 +216,9 @@ def _state(node: Node | None, news: str) -> Line:
 
 
 def _failures(node: Node | None) -> Line:
-    return [(f"{count_text(node.failed)} failed in 10 min", "rows--error")] if node and node.failed else []
+    counts = (("failed", node.failed), ("dropped", node.dropped)) if node else ()
+    said = ", ".join(f"{count_text(count)} {word}" for word, count in counts if count)
+    return [(f"{said} in 10 min", "rows--error")] if said else []
 
 
 def _settings(placed: Placed) -> list[str]:

@@ -15,8 +15,14 @@ from core.control.messages import Node, Status
 STATE_CELLS = 9
 SINCE_CELLS = 7
 INDENT = 2
-SHOWN_DETAILS = ("port", "script", "version", "java", "subject", "not_after", "pid", "memory", "connections")
+SHOWN_DETAILS = (
+    *("port", "script", "version", "java", "subject", "not_after", "pid", "memory", "connections", "peers"),
+    *("unsent",),
+)
 """What the tree says of a component beside its title; the rest is told where one is opened."""
+
+SIZES = ("memory", "receive_buffer")
+"""Details that are bytes."""
 
 
 class StateTree(Container):
@@ -109,6 +115,8 @@ def _figures(node: Node) -> Line:
     if node.refused:
         rate = f", {rate_text(node.refused_rate)}" if node.refused_rate else ""
         figures.append((f"{node.refused:,} refused{rate}  ", "painted--warning"))
+    if node.dropped:
+        figures.append((f"{node.dropped:,} dropped  ", "painted--warning"))
     if node.kind in ("instance", "tenant", "event_source"):
         figures.append((f"{rate_text(node.rate):>7}", ""))
     return figures
@@ -129,6 +137,10 @@ def detail_text(name: str, value: object) -> str:
             return bytes_text(value)
         case "connections", int():
             return plural(value, "connection")
+        case "peers", int():
+            return plural(value, "peer")
+        case "unsent", int():
+            return f"{value:,} unsent"
         case ("script", _) | ("version", _):
             return str(value)
         case _:
@@ -152,8 +164,10 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
     for name, value in node.detail.items():
         if name == "refusals":
             known += refusals_described(value)
+        elif name == "dropped":
+            known.append((name, f"{value:,} by the kernel since the engine started, {node.dropped:,} in ten minutes"))
         elif value is not None:
-            known.append((name, bytes_text(value) if name == "memory" and isinstance(value, int) else str(value)))
+            known.append((name, bytes_text(value) if name in SIZES and isinstance(value, int) else str(value)))
     return known
 
 

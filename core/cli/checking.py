@@ -7,9 +7,9 @@ from itertools import combinations
 import msgspec
 
 from core.catalogue.configured import Configured
+from core.catalogue.listening import ListeningSettings
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Settings
-from core.components.sources.socket import SocketSettings
 from core.config.home import Home
 from core.config.instance import read_instance
 from core.config.store import TenantStore
@@ -88,11 +88,11 @@ def _clashes(sources: list[tuple[str, Configured]]) -> Iterator[Fault]:
     listening = [(path, source.settings) for path, source in sources]
     for (first, one), (second, other) in combinations(listening, 2):
         if first.split("/")[0] != second.split("/")[0] and _same_address(one, other):
-            assert isinstance(other, SocketSettings)
+            assert isinstance(other, ListeningSettings)
             yield Fault(path=second, key="port", message=f"{other.port} is {first}'s already: take another")
 
 
 def _same_address(one: Settings, other: Settings) -> bool:
-    if not (isinstance(one, SocketSettings) and isinstance(other, SocketSettings) and one.enabled and other.enabled):
+    if not (isinstance(one, ListeningSettings) and isinstance(other, ListeningSettings)):
         return False
-    return one.port == other.port and addresses_overlap(one.bind_address, other.bind_address)
+    return one.enabled and other.enabled and addresses_overlap(one.address, other.address)

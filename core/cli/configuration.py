@@ -24,7 +24,9 @@ PlaceArgument = Annotated[
         help="event_sources, event_sources/lora, event_sources/lora/decoder, …/decoder/choices/TOKEN, tenant",
     ),
 ]
-TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The component's type: socket, http, python, json …")]
+TypeArgument = Annotated[
+    str, typer.Argument(metavar="TYPE", help="The component's type: socket, udp, http, python, json …")
+]
 ValuesArgument = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Its settings.")]
 
 

@@ -60,8 +60,10 @@ def _nodes(node: Node, depth: int) -> Iterator[tuple[int, Node]]:
 def _details(node: Node) -> str:
     from core.model.text import visible
 
-    shown = ("port", "connections", "script", "version", "java", "subject", "not_after", "pid")
-    return "  ".join(f"{key} {visible(str(node.detail[key]))}" for key in shown if node.detail.get(key) is not None)
+    shown = ("port", "connections", "peers", "script", "version", "java", "subject", "not_after", "pid")
+    said = [f"{key} {visible(str(node.detail[key]))}" for key in shown if node.detail.get(key) is not None]
+    said += [f"{key} {node.detail[key]}" for key in ("dropped", "unsent") if node.detail.get(key)]
+    return "  ".join(said)
 
 
 def _print_notes(state: Status) -> None:
@@ -81,6 +83,7 @@ def _print_notes(state: Status) -> None:
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
     notes += [_refused_note(node) for _, node in _nodes(state.tree, 0) if node.detail.get("refusals") and node.refused]
+    notes += [_dropped_note(node) for _, node in _nodes(state.tree, 0) if node.dropped and node.kind == "event_source"]
     for note in notes:
         terminal().print(note)
 
@@ -95,3 +98,14 @@ def _refused_note(node: Node) -> str:
         told.append(f"{count_text(sum(each['recent'] for each in reasons[_REASONS_TOLD:]))} for other reasons")
     rate = f" ({rate_text(node.refused_rate)} now)" if node.refused_rate else ""
     return f"{node.path}: {count_text(node.refused)} refused in ten minutes{rate}: {'; '.join(told)}"
+
+
+def _dropped_note(node: Node) -> str:
+    """How many datagrams the kernel had no room for, and what helps."""
+    from core.model.text import count_text, plural
+
+    return (
+        f"{node.path}: the kernel dropped {plural(node.dropped, 'datagram')} in ten minutes, "
+        f"{count_text(node.detail['dropped'])} since the engine started: a larger receive_buffer takes longer bursts, "
+        "more threads take more in all"
+    )

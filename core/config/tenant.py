@@ -10,6 +10,7 @@ import msgspec
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.listening import Address, ListeningSettings
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import nearest, read_settings
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, ID, TENANT, TenantSettings
@@ -157,21 +158,20 @@ class _Reading:
 
     def _shared_ports(self, tables: list[Any], names: list[str]) -> None:
         at: Key = (DEVICE_COMMUNICATION, EVENT_SOURCES.key)
-        taken: list[tuple[int, str, str]] = []
+        taken: list[tuple[Address, str]] = []
         for place, (table, name) in enumerate(zip(tables, names, strict=True)):
             address = self._address(table)
             if address is None:
                 continue
-            port, host = address
-            owner = next((by for its, where, by in taken if its == port and addresses_overlap(where, host)), None)
+            owner = next((by for its, by in taken if addresses_overlap(its, address)), None)
             if owner is not None:
-                message = f"{port} on {host} is taken by source {owner}"
+                message = f"{address.port} on {address.host} is taken by source {owner}"
                 path = f"{EVENT_SOURCES.key}/{name}"
                 self._fault((*at, place, "port"), Fault(path=path, key="port", message=message), name)
             else:
-                taken.append((port, host, name))
+                taken.append((address, name))
 
-    def _address(self, table: object) -> tuple[int, str] | None:
+    def _address(self, table: object) -> Address | None:
         """Where an enabled source listens, as far as its table says so."""
         if not isinstance(table, Mapping):
             return None
@@ -179,19 +179,25 @@ class _Reading:
         component = self._catalogue.get(EVENT_SOURCES.role, str(values.get("type")))
         if component is None or values.get("enabled") is False:
             return None
+        if not issubclass(component.settings, ListeningSettings):
+            return None
         defaults = {key: row.default for key, row in component.described().items()}
         port = values.get("port", defaults.get("port"))
         host = values.get("bind_address", defaults.get("bind_address"))
-        return (port, host) if isinstance(port, int) and isinstance(host, str) else None
+        if not isinstance(port, int) or not isinstance(host, str):
+            return None
+        return Address(component.settings.transport, host, port)
 
 
 def _name(source: Configured) -> str:
     return source.path.rpartition("/")[2]
 
 
-def addresses_overlap(one: str, other: str) -> bool:
-    """Whether two addresses cannot listen on one port: the same, or one of them stands for every address."""
-    hosts = {"127.0.0.1" if host == "localhost" else host for host in (one, other)}
+def addresses_overlap(one: Address, other: Address) -> bool:
+    """Whether two cannot listen beside each other: on one port the same, or one of them stands for every address."""
+    if (one.transport, one.port) != (other.transport, other.port):
+        return False
+    hosts = {"127.0.0.1" if host == "localhost" else host for host in (one.host, other.host)}
     if len(hosts) == 1 or "::" in hosts:
         return True
     return "0.0.0.0" in hosts and not any(":" in host for host in hosts)

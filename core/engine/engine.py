@@ -249,6 +249,7 @@ class Engine:
             refused=sum(node.refused for node in nodes),
             refused_rate=sum(node.refused_rate for node in nodes),
             requests=sum(node.requests for node in nodes),
+            dropped=sum(node.dropped for node in nodes),
             children=[*nodes, *self.sidecars.nodes()],
         )
         return Status(tree=tree, tenants=rows, rate=rate, behind=self._follower.behind(), left_out=self._left_out)

@@ -1,16 +1,17 @@
 """A generation: the workers that serve one configuration of an event source.
 
-The listening socket is the engine's, so that connections queue in the kernel while no worker accepts and none is
-refused. A change of a source is a new generation that takes over from the old when all of it is ready.
+The listening sockets are the engine's, so that connections and datagrams queue in the kernel while no worker takes them
+and none is refused. A change of a source is a new generation that takes over from the old when all of it is ready.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from uuid_utils import uuid7
 
 from core.catalogue.configured import Configured
-from core.components.sources.socket import SocketSettings
+from core.catalogue.listening import ListeningSettings
 from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.surroundings import Surroundings
 from core.engine.worker_process import StartFailed, WorkerProcess
@@ -33,10 +34,15 @@ class Generation:
         self.workers: list[WorkerProcess] = []
         self.ending = False
         self.on_started: Callable[[WorkerProcess], None] = lambda worker: None
+        self.on_dropped: Callable[[int], None] = lambda datagrams: None
         self._surroundings = surroundings
         self._tenant = tenant
         self._casualties = casualties
         self._forgotten: list[WorkerProcess] = []
+        self._places: list[socket.socket] = []
+        """A listening socket for each worker; those of TCP are all the same."""
+        self._empty: list[int] = []
+        """The places without a worker."""
         self._groovy: str | None = None
         """Where the Groovy sidecar listens, while this generation needs it."""
 
@@ -46,9 +52,9 @@ class Generation:
         return self.ending and all(worker.gone.is_set() for worker in self.workers)
 
     @property
-    def settings(self) -> SocketSettings:
+    def settings(self) -> ListeningSettings:
         settings = self.configured.settings
-        assert isinstance(settings, SocketSettings)
+        assert isinstance(settings, ListeningSettings)
         return settings
 
     @property
@@ -57,16 +63,18 @@ class Generation:
 
     async def prepare(self, giving_up: frozenset[str] = frozenset()) -> None:
         """Binds the port and brings every worker to where it could accept. StartFailed leaves nothing behind."""
-        address = (self.settings.bind_address, self.settings.port)
+        address, threads = self.settings.address, self.settings.threads
         try:
-            self._listener = self._surroundings.listeners.acquire(address, self.owner, giving_up)
+            self._listener = self._surroundings.listeners.acquire(address, self.owner, threads, giving_up)
         except TidegateError as error:
             self.ending = True
             raise StartFailed(Fault(path=self.configured.path, key="port", message=str(error))) from error
         try:
+            self._places = self._listener.places(threads)
+            self._empty = list(range(threads))
             self._take_groovy()
             async with asyncio.TaskGroup() as starting:
-                for _ in range(self.settings.threads):
+                for _ in range(threads):
                     starting.create_task(self.add_worker())
         except BaseExceptionGroup as group:
             await self.discard()
@@ -92,7 +100,17 @@ class Generation:
     async def add_worker(self) -> WorkerProcess:
         """One more worker, ready. StartFailed where it cannot be."""
         self._not_ending()
-        casualties = self._casualties.hand_over()
+        place = self._empty.pop(0)
+        try:
+            worker = await self._start_worker(place)
+        except BaseException:
+            self._empty.append(place)
+            raise
+        self.on_started(worker)
+        return worker
+
+    async def _start_worker(self, place: int) -> WorkerProcess:
+        casualties, listening = self._casualties.hand_over(), self._places[place]
         home, journal = self._surroundings.home, self._surroundings.instance.journal
         source = self.configured.id
         configure = Configure(
@@ -105,7 +123,7 @@ class Generation:
             journal=str(home.journal / self._tenant / source),
             index=str(home.index_file),
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
-            listeners=[self._listener.socket.fileno()],
+            listeners=[listening.fileno()],
             share=self.settings.threads,
             segment_size=int(journal.segment),
             free_disk=int(journal.free_disk),
@@ -114,15 +132,20 @@ class Generation:
             poisoned=self._casualties.poisoned(),
         )
         try:
-            worker = await WorkerProcess.start(configure, [self._listener.socket])
+            worker = await WorkerProcess.start(configure, [listening])
+            worker.place = place
             self.workers.append(worker)
             casualties = await self._until_ready(worker, casualties)
         except OSError as error:
             raise StartFailed(Fault(path=self.configured.path, message=f"no worker can be started: {error}")) from error
         finally:
             self._casualties.add_back(casualties)
-        self.on_started(worker)
         return worker
+
+    def lose(self, worker: WorkerProcess) -> None:
+        """A worker has ended without having been asked to: another may take its place."""
+        self.workers.remove(worker)
+        self._empty.append(worker.place)
 
     async def _until_ready(self, worker: WorkerProcess, casualties: list[Casualty]) -> list[Casualty]:
         """Waits until the worker could accept; the casualties that it could not record. It ends where it cannot be."""
@@ -149,8 +172,9 @@ class Generation:
             raise StartFailed(Fault(path=self.configured.path, message="the event source has stopped meanwhile"))
 
     def accept(self) -> None:
-        """From now on this generation takes the connections."""
+        """From now on this generation takes the connections, or the datagrams."""
         self._listener.owner = self.owner
+        self._listener.serve(self._places)
         for worker in self.workers:
             worker.tell(Accept())
 
@@ -168,7 +192,8 @@ class Generation:
         self._end()
         workers = list(self.workers)
         for worker in workers:
-            worker.tell(Drain(float(seconds)))  # a Duration is not JSON
+            last = self._places[worker.place].fileno() < 0  # closed here: nobody else will read it
+            worker.tell(Drain(float(seconds), last))  # a Duration is not JSON
         await _all_gone(workers, seconds + BEYOND_DRAIN)
         self._forget(workers)
         self._leave_groovy()
@@ -178,8 +203,17 @@ class Generation:
         if not self.ending:
             self.ending = True
             self._surroundings.listeners.release(self._listener)
+            self.count_dropped()
+            for place in self._places:
+                if place not in self._listener.bound:  # it never came to serve
+                    place.close()
         for worker in self.workers:
             worker.draining = True
+
+    def count_dropped(self) -> None:
+        """Tells of the datagrams that the kernel has dropped since the last time."""
+        if dropped := self._listener.take_dropped():
+            self.on_dropped(dropped)
 
     async def discard(self) -> None:
         """Ends a prepared generation that will not serve."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from core.components.sources.socket import SocketSettings
+from core.catalogue.listening import Address, ListeningSettings
 from core.config.store import TenantStore
 from core.config.tenant import read_tenant
 from core.control.messages import Plan
 from core.engine.ports import port_free
 
 
-def say_ports(plan: Plan, store: TenantStore, running: Collection[tuple[str, int]]) -> None:
+def say_ports(plan: Plan, store: TenantStore, running: Collection[Address]) -> None:
     """Adds to the effect of each change that opens a port whether it is free; `running` are the engine's own."""
     text = store.staged_text()
     if text is None:
@@ -18,9 +18,9 @@ def say_ports(plan: Plan, store: TenantStore, running: Collection[tuple[str, int
     addresses = {source.path: source.settings for source in staged.sources}
     for change in plan.changes:
         settings = addresses.get(change.path)
-        if change.sign == "-" or not isinstance(settings, SocketSettings):
+        if change.sign == "-" or not isinstance(settings, ListeningSettings):
             continue
-        address = (settings.bind_address, settings.port)
+        address = settings.address
         if address in running or not settings.enabled:
             continue
         taken = port_free(address)

@@ -56,6 +56,10 @@ class RequestMeters:
         self.requests = Meter()
         self.failed = Meter()
         self.refused = Meter()
+        self.dropped = Meter()
+        """Datagrams that the kernel had no room for."""
+        self.unsent = Meter()
+        """Answers to datagrams that could not be sent."""
         self.only_counted = 0
         """Refused requests that were not recorded, since the engine started."""
         self._reasons: dict[str, Meter] = {}

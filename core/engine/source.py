@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from core.catalogue.configured import Configured
-from core.components.sources.socket import SocketSettings
+from core.catalogue.listening import Address, ListeningSettings
 from core.control.messages import Node
 from core.engine.background import Background
 from core.engine.casualties import Casualties, buried, slots_of
@@ -69,9 +69,9 @@ class SourceRunner:
         return f"{self.tenant}/{self.id}"
 
     @property
-    def address(self) -> tuple[str, int]:
+    def address(self) -> Address:
         """Where it listens."""
-        return self.settings.bind_address, self.settings.port
+        return self.settings.address
 
     @property
     def running(self) -> bool:
@@ -79,21 +79,22 @@ class SourceRunner:
         return self._generation is not None
 
     @property
-    def settings(self) -> SocketSettings:
+    def settings(self) -> ListeningSettings:
         settings = self.configured.settings
-        assert isinstance(settings, SocketSettings)
+        assert isinstance(settings, ListeningSettings)
         return settings
 
     @staticmethod
     def enabled_in(configured: Configured) -> bool:
         """Whether a configuration has its source started with its tenant."""
         settings = configured.settings
-        return isinstance(settings, SocketSettings) and settings.enabled
+        return isinstance(settings, ListeningSettings) and settings.enabled
 
     async def prepare(self, configured: Configured, giving_up: frozenset[str] = frozenset()) -> Generation:
         """A generation that could take over at once; StartFailed changes nothing."""
         generation = Generation(self._surroundings, self.tenant, configured, self._casualties)
         generation.on_started = lambda worker: self._adopt(generation, worker)
+        generation.on_dropped = self.meters.dropped.add
         self._generations = [other for other in self._generations if not other.ended]
         self._generations.append(generation)
         await self._orderly(generation.prepare(giving_up))
@@ -231,7 +232,7 @@ class SourceRunner:
         self._surroundings.nudge()
         if worker.draining or generation.ending:
             return
-        generation.workers.remove(worker)
+        generation.lose(worker)
         ending = worker.verdict or f"a worker {worker.ending()}"
         poison = self._casualties.add(worker)
         if poison is not None:
@@ -266,6 +267,8 @@ class SourceRunner:
     def _on_nudge(self, nudge: Nudge) -> None:
         if nudge.uncounted:
             self._surroundings.refused(self.tenant, self.id, self.meters.add_uncounted(nudge.uncounted))
+        if nudge.datagrams is not None:
+            self.meters.unsent.add(nudge.datagrams.unsent)
         self._surroundings.nudge()
 
     def _on_loaded(self, generation: Generation, worker: WorkerProcess, loaded: Loaded) -> None:
@@ -292,8 +295,10 @@ class SourceRunner:
             await self.start()
 
     def look(self) -> None:
-        """Ten times a second: ends workers that are past a limit."""
+        """Ten times a second: ends workers that are past a limit, and counts what the kernel has dropped."""
         for generation in self._generations:
+            if not generation.ending:
+                generation.count_dropped()
             for worker in generation.workers:
                 worker.look(generation.settings.max_memory)
 
@@ -307,10 +312,14 @@ class SourceRunner:
             return f"{self.script_fault}; the script before it goes on"
         if self.apply_failed:
             return f"not applied: {self.apply_failed}"
-        return certificate_reason(self.workers) or self.lifecycle.reason
+        return certificate_reason(self.workers) or self._warning() or self.lifecycle.reason
 
     def _journal_fault(self) -> str | None:
         return next((worker.journal_fault for worker in self.workers if worker.journal_fault), None)
+
+    def _warning(self) -> str | None:
+        told = (worker.datagrams.warning for worker in self.workers if worker.datagrams is not None)
+        return next(filter(None, told), None)
 
     @property
     def workers(self) -> list[WorkerProcess]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from core.catalogue.configured import Configured
-from core.components.sources.socket import SocketSettings
+from core.catalogue.listening import ListeningSettings
 from core.control.messages import Node, State
 from core.engine.certificate_node import certificate_detail, certificate_reason
 from core.engine.lifecycle import Lifecycle
@@ -28,7 +28,7 @@ class Shown(Protocol):
     @property
     def path(self) -> str: ...
     @property
-    def settings(self) -> SocketSettings: ...
+    def settings(self) -> ListeningSettings: ...
     @property
     def workers(self) -> Sequence[WorkerProcess]: ...
     def reason(self) -> str | None: ...
@@ -49,16 +49,36 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
         refused=meters.refused.recent(),
         refused_rate=meters.refused.rate(),
         requests=meters.requests.total,
+        dropped=meters.dropped.recent(),
         detail={
             "type": source.configured.component.type,
             "port": settings.port,
             "bind_address": settings.bind_address,
             "threads": settings.threads,
-            "connections": sum(worker.connections for worker in source.workers),
+            _counted(settings): sum(worker.connections for worker in source.workers),
+            **_datagrams_detail(source),
             "refusals": meters.refusals(),
         },
         children=[*_slot_nodes(source, source.configured, sidecar), *_worker_nodes(source)],
     )
+
+
+def _counted(settings: ListeningSettings) -> str:
+    """What a worker's connections are called."""
+    return "connections" if settings.transport == "tcp" else "peers"
+
+
+def _datagrams_detail(source: Shown) -> dict[str, Any]:
+    """What is known of the sockets of a UDP source."""
+    if source.settings.transport != "udp":
+        return {}
+    facts = [worker.datagrams for worker in source.workers if worker.datagrams is not None]
+    return {
+        "dropped": source.meters.dropped.total,
+        "unsent": source.meters.unsent.total,
+        "unsent_reason": next((each.unsent_reason for each in facts if each.unsent_reason), None),
+        "receive_buffer": min((each.receive_buffer for each in facts), default=None),
+    }
 
 
 def _slot_nodes(source: Shown, above: Configured, sidecar: Sidecar | None) -> list[Node]:
@@ -115,7 +135,7 @@ def _worker_nodes(source: Shown) -> list[Node]:
             title=f"Worker {number}",
             state=worker.state,
             since=date_text(int((time.time() - (time.monotonic() - worker.started)) * 1000)),
-            detail={"pid": worker.pid, "memory": worker.memory(), "connections": worker.connections},
+            detail={"pid": worker.pid, "memory": worker.memory(), _counted(source.settings): worker.connections},
         )
         for number, worker in enumerate(source.workers, start=1)
     ]

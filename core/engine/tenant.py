@@ -267,6 +267,7 @@ class TenantRunner:
             refused=sum(child.refused for child in children),
             refused_rate=sum(child.refused_rate for child in children),
             requests=sum(child.requests for child in children),
+            dropped=sum(child.dropped for child in children),
             children=children,
         )
 

@@ -16,6 +16,7 @@ from core.control.messages import State
 from core.errors import Fault, TidegateError
 from core.processes import ending_of, memory_of
 from core.wire.certificates import CertificateFacts
+from core.wire.udp_facts import DatagramFacts
 from core.worker.lifeline import (
     LINE_LIMIT,
     Buried,
@@ -58,7 +59,11 @@ class WorkerProcess:
         self.process = process
         self.slot = slot
         self.started = time.monotonic()
+        self.place = 0
+        """Which of its generation's listening sockets it has."""
         self.connections = 0
+        self.datagrams: DatagramFacts | None = None
+        """What it says of its UDP socket, where it has one."""
         self.journal_fault: str | None = None
         """Why it cannot store requests, if so."""
         self.script: str | None = None
@@ -147,6 +152,7 @@ class WorkerProcess:
             case Nudge():
                 self.connections, self.journal_fault = message.connections, message.fault
                 self.certificate, self.certificate_fault = message.certificate, message.certificate_fault
+                self.datagrams = message.datagrams
                 self.on_nudge(message)
 
     async def ready(self) -> Ready:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import read_component
+from core.catalogue.listening import Address
 from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Value
 from core.catalogue.tenant import ID
@@ -59,7 +60,7 @@ class _Sources:
         self._maker = PartMaker(catalogue, placeholders)
         self._unavailable = {reason for component in catalogue if (reason := component.unavailable())}
         self._ids: set[str] = set()
-        self._listening: list[tuple[int, str, str]] = []
+        self._listening: list[tuple[Address, str]] = []
         self.lines: list[ImportLine] = []
         self.scripts: dict[str, str] = {}
         self.texts: list[SourceText] = []
@@ -144,9 +145,10 @@ class _Sources:
         port, host = part.values.get("port"), part.values.get("bind_address")
         if not isinstance(port, int) or not isinstance(host, str):
             return
-        owner = next((by for its, at, by in self._listening if its == port and addresses_overlap(at, host)), None)
+        address = Address("tcp", host, port)
+        owner = next((by for its, by in self._listening if addresses_overlap(its, address)), None)
         if owner is None:
-            self._listening.append((port, host, id))
+            self._listening.append((address, id))
         else:
             part.values["enabled"] = False
             part.notes["enabled"] = (

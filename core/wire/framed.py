@@ -31,9 +31,9 @@ class FramedRules:
     oversize: Oversize
     answer: bytes
     """What a frame is answered where its script says nothing; empty for nothing."""
-    answering: AnswerScript | None
     idle_timeout: float
     write_timeout: float
+    answering: AnswerScript | None = None
 
 
 class FramedHandler:
@@ -268,11 +268,10 @@ class FramedConnection(asyncio.Protocol):
         self._transport.abort()
 
 
-class FramedAnswer:
-    """The answer to one frame, in its place among the connection's answers."""
+class ScriptedAnswer:
+    """An answer of a protocol without statuses: bytes that the script says, or else the usual ones, or none."""
 
-    def __init__(self, connection: FramedConnection, usual: bytes) -> None:
-        self._connection = connection
+    def __init__(self, usual: bytes) -> None:
         self._usual = usual
         self.data = b""
         self.ready = False
@@ -285,6 +284,14 @@ class FramedAnswer:
         elif reason is None:
             self.data = self._usual
         return None
+
+
+class FramedAnswer(ScriptedAnswer):
+    """The answer to one frame, in its place among the connection's answers."""
+
+    def __init__(self, connection: FramedConnection, usual: bytes) -> None:
+        super().__init__(usual)
+        self._connection = connection
 
     def release(self) -> None:
         self._connection.flush()

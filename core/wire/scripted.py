@@ -194,12 +194,12 @@ class ScriptedConnection(asyncio.Protocol):
         while self._waiting >= self._intake.share() or self._intake.full() is not None:
             await _wait(self._takers)
         self._waiting += 1
-        taken = ScriptedAnswer(self)
+        taken = ScriptedRequest(self)
         # Not within the script's own step: the decode is under a limit of its own.
         asyncio.get_running_loop().call_soon(self._take, payload, taken)
         return await taken.outcome
 
-    def _take(self, payload: bytes, taken: "ScriptedAnswer") -> None:
+    def _take(self, payload: bytes, taken: "ScriptedRequest") -> None:
         peer = self._peer
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
         extra = dict(self._facts) if self._facts else None
@@ -267,7 +267,7 @@ class ScriptedConnection(asyncio.Protocol):
         self._transport.abort()
 
 
-class ScriptedAnswer:
+class ScriptedRequest:
     """One request of a script: it hears of it when it is on disk."""
 
     def __init__(self, connection: ScriptedConnection) -> None:

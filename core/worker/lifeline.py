@@ -11,6 +11,7 @@ import msgspec
 from core.errors import Fault
 from core.model.refusals import RefusedCount
 from core.wire.certificates import CertificateFacts
+from core.wire.udp_facts import DatagramFacts
 
 LINE_LIMIT = 8 << 20
 
@@ -63,13 +64,15 @@ class Bury(msgspec.Struct, tag=True):
 
 
 class Accept(msgspec.Struct, tag=True):
-    """Take connections from now on."""
+    """Take connections, or datagrams, from now on."""
 
 
 class Drain(msgspec.Struct, tag=True):
     """Take no more connections; answer what is held within this many seconds, and end."""
 
     seconds: float
+    last: bool = True
+    """Nobody reads its sockets behind it: datagrams that the kernel holds are taken still."""
 
 
 class Reload(msgspec.Struct, tag=True):
@@ -108,6 +111,7 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """There are new rows, or new counts."""
 
     connections: int
+    """Those that are open; of UDP, the peers whose state is kept."""
     uncounted: list[RefusedCount] = []
     """Refused requests that were not recorded, since the last nudge."""
     fault: str | None = None
@@ -115,6 +119,7 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     certificate: CertificateFacts | None = None
     certificate_fault: str | None = None
     """Why it does not show the newest, if so."""
+    datagrams: DatagramFacts | None = None
 
 
 ToWorker = Configure | Poison | Bury | Accept | Drain | Reload

@@ -16,9 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.catalogue.behaviour import (
-    AuthenticationContext,
     Deduplicator,
-    Handler,
     RemoteDecoder,
     RemoteDeduplicator,
 )
@@ -31,7 +29,7 @@ from core.scripting.python_script import ScriptError
 from core.worker.commit import Committer
 from core.worker.context import Context
 from core.worker.deduplicated import Deduplicated
-from core.worker.door import make_acceptor, make_tls
+from core.worker.door import make_door
 from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
@@ -51,7 +49,7 @@ from core.worker.lifeline import (
     to_worker,
 )
 from core.worker.limits import Limited
-from core.worker.making import Making, as_remote, make_handler
+from core.worker.making import Making, as_remote
 from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
@@ -111,20 +109,20 @@ class Worker:
             refused_a_second=REFUSED_A_SECOND / share,
         )
         self._intake.look_at_disk()
-        self._handler = self._make_handler(source)
+        listeners = [_own_socket(number) for number in configure.listeners]
+        tenant_folder = Path(configure.tenant_folder)
+        self._door = make_door(source, listeners, self._intake, self._making, tenant_folder, share)
         await self._load()
         self._intake.script = self._decoding.version
-        self._slot = Slot(Path(configure.slot), self._handler.largest)
+        self._slot = Slot(Path(configure.slot), self._door.largest)
         self._limited: list[Limited] = [*self._runners, *context.scripts]
         for limited in self._limited:
             limited.hold_in(self._slot)
-        listeners = [_own_socket(number) for number in configure.listeners]
-        self._tls = make_tls(source, Path(configure.tenant_folder), self._handler)
-        self._acceptor = make_acceptor(source, listeners, self._handler, self._intake, share, self._tls)
         for poison in configure.poisoned:
             self._poison(poison)
         self._bury(configure.casualties)
-        return Ready(script=self._decoding.version, certificate=None if self._tls is None else self._tls.facts)
+        tls = self._door.tls
+        return Ready(script=self._decoding.version, certificate=None if tls is None else tls.facts)
 
     def _read_source(self) -> Configured:
         configure = self._configure
@@ -150,12 +148,6 @@ class Worker:
         if failed is not None:
             raise failed
 
-    def _make_handler(self, source: Configured) -> Handler:
-        context = AuthenticationContext(Path(self._configure.tenant_folder))
-        made = make_handler(source.slots["interaction_handler"], self._intake, context, self._making)
-        made.sweep(self._loop.time())
-        return made
-
     def _bury(self, casualties: list[Casualty]) -> None:
         for casualty in casualties:
             held = read_slot(Path(casualty.slot))
@@ -176,19 +168,21 @@ class Worker:
         while (message := await to_worker(reader)) is not None:
             match message:
                 case Accept() if self._sweeping is None:
-                    self._acceptor.start()
+                    self._door.start()
                     self._sweeping = self._loop.create_task(self._sweep())
+                    if self._door.datagrams() is not None:
+                        self._nudge_later(0)
                 case Bury(casualties):
                     self._burying = self._loop.create_task(self._bury_beside(casualties))
-                case Drain(seconds):
-                    self._begin_drain(seconds)
+                case Drain(seconds, last):
+                    self._begin_drain(seconds, last)
                 case Reload():
                     self._reloading = self._loop.create_task(self._reload())
                 case Poison():
                     self._poison(message)
                 case Configure() | Accept():
                     pass  # only the first of them counts
-        self._begin_drain(ORPHAN_DRAIN)
+        self._begin_drain(ORPHAN_DRAIN, last=True)
 
     async def _reload(self) -> None:
         fault: Fault | None = None
@@ -208,13 +202,13 @@ class Worker:
     async def _sweep(self) -> None:
         beats = 0
         while True:
-            self._handler.sweep(self._loop.time())
+            self._door.sweep(self._loop.time())
             beats += 1
             if beats % 4 == 0:
                 self._intake.look_at_disk()
-                if self._tls is not None and self._tls.look():
+                if self._door.look():
                     self._nudge_later(0)
-                now = (self._handler.open_connections(), self._intake.full())
+                now = (self._door.connections(), self._intake.full())
                 if self._intake.uncounted or now != self._told:
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
@@ -232,25 +226,26 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        self._told = (self._handler.open_connections(), self._intake.full())
+        self._told = (self._door.connections(), self._intake.full())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
-        if self._tls is not None:
-            nudge.certificate, nudge.certificate_fault = self._tls.facts, self._tls.fault
+        nudge.datagrams = self._door.datagrams()
+        if (tls := self._door.tls) is not None:
+            nudge.certificate, nudge.certificate_fault = tls.facts, tls.fault
         send(self._writer, nudge)
 
-    def _begin_drain(self, seconds: float) -> None:
+    def _begin_drain(self, seconds: float, last: bool) -> None:
         self._drain_until = min(self._drain_until, self._loop.time() + seconds)
         if self._draining is None:
-            self._draining = self._loop.create_task(self._drain())
+            self._draining = self._loop.create_task(self._drain(last))
 
-    async def _drain(self) -> None:
-        await self._acceptor.stop()
-        self._handler.drain()
-        while self._handler.open_connections() and self._loop.time() < self._drain_until:
+    async def _drain(self, last: bool) -> None:
+        await self._door.stop(last)
+        self._door.drain()
+        while self._door.held() and self._loop.time() < self._drain_until:
             await asyncio.sleep(0.02)
-            self._handler.sweep(self._loop.time())
-        self._handler.abort()
+            self._door.sweep(self._loop.time())
+        self._door.abort()
         await asyncio.sleep(0)  # what was cut off is recorded now
         if not isinstance(self._decoding, Runner):
             await self._decoding.close()

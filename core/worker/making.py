@@ -63,6 +63,11 @@ class Making:
         """What a component makes, with all that is in its slots: a framing, for one."""
         return self._make(configured)
 
+    def source_parts(self, source: Configured) -> Parts:
+        """What a source that reads its own wire has for that: what is in its slots, but for its decoding."""
+        wire = {key: inner for key, inner in source.slots.items() if inner.component.role == "framing"}
+        return {key: self._make(inner) for key, inner in wire.items()}
+
     def _make(self, configured: Configured) -> object:
         component = configured.component
         if not component.slots:

@@ -104,6 +104,16 @@ def test_an_address_is_used_once() -> None:
     assert clash("127.0.0.1", "127.0.0.1", extra="enabled = false\n") == []
 
 
+def test_udp_and_tcp_ports_are_not_the_same() -> None:
+    udp = (
+        '\n[[device_communication.event_sources]]\ntype = "udp"\nid = "{id}"\nport = 7\ndecoder = {{ type = "json" }}\n'
+    )
+    tcp = SOURCE.format(id="s", port=7, host="127.0.0.1")
+    assert faults(TENANT + tcp + udp.format(id="u")) == []
+    (fault,) = faults(TENANT + tcp + udp.format(id="u") + udp.format(id="v"))
+    assert fault.endswith("event_sources.v.port: 7 on 127.0.0.1 is taken by source u")
+
+
 def test_syntax_errors_name_their_line() -> None:
     assert faults(TENANT + "x = \n") == ["4: is no TOML: invalid value (column 5)"]
     assert faults(TENANT + "[tenant]\n") == ["4: is no TOML: cannot declare ('tenant',) twice (column 8)"]

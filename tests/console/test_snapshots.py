@@ -89,3 +89,12 @@ def test_socket_event_source(snap_compare: Compare, still_home: Path, size: tupl
             await walker.sees('script = "decode_lora.py"')
 
     assert looks(snap_compare, still_home, size, open_form)
+
+
+def test_udp_event_source(snap_compare: Compare, still_home: Path) -> None:
+    async def open_form(walker: Walker) -> None:
+        await to_event_sources(walker)
+        await walker.press("a", "u", "d", "p", "enter")
+        await walker.sees("UDP Event Source (udp)", "! Binary Event Decoder is Required")
+
+    assert looks(snap_compare, still_home, SMALL, open_form)

@@ -18,7 +18,7 @@ def test_the_page_s_tracker() -> None:
     splitter = Splitter(framing_of(source["interaction_handler"]["framing"])(), 1024)
     assert [found.frame for found in splitter.feed(login * 2)] == [login, login]
 
-    (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    script, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names: dict[str, object] = {}
     exec(compile(script, "devices.md", "exec"), names)
     answers: list[bytes] = []

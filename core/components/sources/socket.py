@@ -3,44 +3,17 @@
 from typing import Annotated
 
 from core.catalogue.component import Component, SiteWhereName, Slot
-from core.catalogue.settings import Settings, setting
-from core.catalogue.units import Duration, Size
+from core.catalogue.listening import ListeningSettings
+from core.catalogue.settings import setting
 from core.wire.listen import listen_tcp
 from core.wire.networks import network_fault
 
 
-class SocketSettings(Settings):
+class SocketSettings(ListeningSettings):
     """Settings of a socket event source."""
 
-    id: Annotated[
-        str,
-        setting(
-            "Source id",
-            "names this source everywhere; a renamed source is a new one",
-            pattern=r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-            pattern_help="is no id: letters, digits, - and _, at most 64, beginning with a letter or digit",
-        ),
-    ]
-    port: Annotated[int, setting("Port", "where devices connect", least=1, most=65535)] = 8484
-    bind_address: Annotated[
-        str,
-        setting(
-            "Bind address",
-            "127.0.0.1 is this machine only; 0.0.0.0 every IPv4 address, :: every address",
-            pattern=r"[0-9A-Fa-f.:]+(%\w+)?|localhost",
-            pattern_help="is no address: write one such as 127.0.0.1, 0.0.0.0 or ::",
-        ),
-    ] = "127.0.0.1"
-    threads: Annotated[
-        int,
-        setting(
-            "Number of threads",
-            "how many workers take requests in parallel; each is a process of its own",
-            least=1,
-            most=64,
-        ),
-    ] = 1
-    enabled: Annotated[bool, setting("Enabled", "started with its tenant", folded=True)] = True
+    transport = "tcp"
+
     max_connections: Annotated[
         int,
         setting(
@@ -71,26 +44,6 @@ class SocketSettings(Settings):
             folded=True,
         ),
     ] = ()
-    drain: Annotated[
-        Duration,
-        setting(
-            "Drain",
-            "how long a stopping source may take to answer what it holds",
-            least="0 s",
-            most="10 min",
-            folded=True,
-        ),
-    ] = Duration("10 s")
-    max_memory: Annotated[
-        Size,
-        setting(
-            "Most memory",
-            "of one worker; a worker past it is ended and replaced",
-            least="64 MiB",
-            most="1 TiB",
-            folded=True,
-        ),
-    ] = Size("512 MiB")
 
 
 COMPONENT = Component(
