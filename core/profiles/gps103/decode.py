@@ -20,7 +20,8 @@ ALARMS = {
     "speed": "overspeed",
     "stockade": "geofence",
 }
-QUIET = ("tracker", "001", "", "OBD")  # nothing happened
+QUIET = ("tracker", "001", "", "oil1", "oil2")  # nothing happened
+STATES = {3: "ignition", 4: "door", 5: "fuel1", 6: "fuel2", 7: "temp1"}  # places behind the speed
 FIX = re.compile(
     r"F,(?P<time>\d{6})[\d.]*,(?P<valid>[AV]),(?P<lat>[\d.]+),(?P<ns>[NS]),(?P<lon>[\d.]+),(?P<ew>[EW]),"
     r"(?P<rest>[^;*]*)"
@@ -33,11 +34,14 @@ PLAIN = re.compile(
 
 def decode(payload: bytes, metadata: dict, events, logger, state, respond) -> None:
     text = payload.decode("ascii").strip(" \r\n;*")
-    if text.startswith("##"):
+    login = re.fullmatch(r"##,imei:(\d+),A", text)
+    if login:
+        state["device"] = login[1]
         respond("LOAD")
         return
     bare = re.match(r"\d{15}", text)
     if bare:
+        state["device"] = bare[0]
         respond("ON")
         text = text[15:]  # a message may follow at once
     if not text:
@@ -46,15 +50,18 @@ def decode(payload: bytes, metadata: dict, events, logger, state, respond) -> No
     if named is None:
         raise ValueError("it does not begin with imei:")
     device, fields = named[1], text[named.end() :].split(",")
+    state["device"] = device
     plain, found = PLAIN.search(text), FIX.search(text)
     if plain:
         plain_fix(plain, device, events)
         return
-    when = fix(found, device, fields, events) if found else local_time(fields)
+    when = fix(found, device, fields, events) if found else None
+    local = {} if when or len(fields) < 2 else {"localTime": fields[1]}
     if fields[0] == "OBD":
-        engine(fields, device, events)
+        engine(fields, device, events, local)
     elif fields[0] not in QUIET:
-        events.alert(device, ALARMS.get(fields[0], fields[0]), fields[0], level="Warning", event_date=when)
+        kind = ALARMS.get(fields[0], fields[0])
+        events.alert(device, kind, fields[0], level="Warning", event_date=when, metadata=local)
     elif not found:
         logger.info("it has no fix")
 
@@ -71,12 +78,9 @@ def fix(found, device: str, fields: list, events):
     values = {
         "speed": round((number(rest[0]) or 0) * KNOT, 2),
         "course": number(rest[1]),
-        "ignition": number(rest[3]),
-        "door": number(rest[4]),
-        "fuel1": number(rest[5]),
-        "fuel2": number(rest[6]),
-        "temp1": number(rest[7]),
     }
+    names = {4: "fuel1", 5: "fuel2"} if fields[0].startswith("oil") else STATES
+    values.update({name: number(rest[place]) for place, name in names.items()})
     if re.fullmatch(r"\d+%", fields[2]):
         values["batteryLevel"] = number(fields[2])
     known = {name: value for name, value in values.items() if value is not None}
@@ -94,15 +98,14 @@ def plain_fix(found, device: str, events) -> None:
     events.measurements(device, {"speed": round(float(found["speed"]) * KNOT, 2), **values}, event_date=when)
 
 
-def engine(fields: list, device: str, events) -> None:
-    """What the car's own computer says; where the engine is off, nothing."""
+def engine(fields: list, device: str, events, local: dict) -> None:
+    """What the car's own computer says; where the engine is off, nothing. The odometer is made km."""
     fields = fields + [""] * 12
     names = {2: "odometer", 6: "obdSpeed", 7: "engineLoad", 8: "coolantTemp", 9: "throttle", 10: "rpm", 11: "power"}
     values = {name: number(fields[place]) for place, name in names.items() if number(fields[place]) is not None}
     if "odometer" in values:
-        when = local_time(fields)
-        details = {"localTime": when.isoformat()} if when else {}
-        events.measurements(device, values, metadata=details)
+        values["odometer"] /= 1000
+        events.measurements(device, values, metadata=local)
 
 
 def local_time(fields: list):

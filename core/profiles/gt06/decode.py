@@ -77,8 +77,9 @@ def located(kind: int, data: bytes, device: str, events, logger) -> None:
         logger.info("a message of type %#04x in another layout is not decoded", kind)
     elif kind in ALARMS:
         status(data[-5:], device, when, events)
-    elif kind == 0x22 and len(data) >= 27:
-        events.measurements(device, {"ignition": data[26]}, event_date=when)
+    elif kind == 0x22 and len(data) >= 28:
+        cell = 9 if data[18] & 0x80 else 8  # bytes; a network of three digits takes one more
+        events.measurements(device, {"ignition": data[18 + cell]}, event_date=when)
 
 
 def location(data: bytes, device: str, events):
@@ -103,7 +104,9 @@ def position(satellites: int, altitude, data: bytes, device: str, when, events) 
 def status(data: bytes, device: str, when, events) -> None:
     """A status, the battery, the network, and an alarm; in a heartbeat the alarm is among the status's bits alone."""
     level = data[1] * 100 // 6 if data[1] <= 6 else data[1]  # six steps, or a percentage
-    values = {"ignition": data[0] >> 1 & 1, "batteryLevel": min(level, 100), "gsm": data[2]}
+    values = {"ignition": data[0] >> 1 & 1, "batteryLevel": min(level, 100)}
+    if data[2] <= 4:  # bars; other firmware has something else here
+        values["gsm"] = data[2]
     events.measurements(device, values, event_date=when)
     if when is None:
         return

@@ -22,7 +22,6 @@ DETAILS = {
     0x51: ("temp1", 10),
     0x69: ("battery", 100),
     0x82: ("power", 10),
-    0xE4: ("batteryLevel", 1),
 }
 INNER = {0x002D: ("battery", 1000), 0x00E1: ("batteryLevel", 1)}  # those within 0xeb
 
@@ -88,7 +87,9 @@ def details(data: bytes, values: dict) -> dict:
     while len(data) >= 2:
         kind, value = data[0], data[2 : 2 + data[1]]
         data = data[2 + data[1] :]
-        if kind in DETAILS and len(value) <= 4:
+        if kind == 0xE4 and value:
+            values["batteryLevel"] = value[-1]  # whether it is charged may stand before
+        elif kind in DETAILS and len(value) <= 4:
             name, divisor = DETAILS[kind]
             values[name] = int.from_bytes(value, "big", signed=kind == 0x51) / divisor
         elif kind == 0xEB:

@@ -45,11 +45,14 @@ def decode(payload: bytes, metadata: dict, events, logger, state, respond) -> No
         raise ValueError(f"codec {codec:#04x} is not known here")
     if data[-1] != count:
         raise ValueError(f"it says {count} records at its beginning and {data[-1]} at its end")
-    read = Reader(data[2:-1])
-    for _ in range(count):
-        record(read, codec, state["device"], events)
-    if read.left():
-        raise ValueError(f"{read.left()} bytes are left after {count} records")
+    try:
+        found = records(data[2:-1], codec, count, 0)
+    except ValueError:
+        if codec != 0x08:
+            raise
+        found = records(data[2:-1], codec, count, 1)  # some firmware ends each record with one byte more
+    for each in found:
+        report(each, state["device"], events)
     respond(count.to_bytes(4, "big"))
 
 
@@ -64,18 +67,33 @@ def login(payload: bytes, state, respond) -> None:
     respond(b"\x01")
 
 
-def record(read, codec: int, device: str, events) -> None:
+def records(data: bytes, codec: int, count: int, spare: int) -> list:
+    """All of a frame's records; `spare` bytes at the end of each are passed over."""
+    read, found = Reader(data), []
+    for _ in range(count):
+        found.append(record(read, codec))
+        read.take(spare)
+    if read.left():
+        raise ValueError(f"{read.left()} bytes are left after {count} records")
+    return found
+
+
+def report(found, device: str, events) -> None:
+    time, latitude, longitude, altitude, values, details = found
+    if latitude or longitude:
+        # Without satellites this is where it was last known to be.
+        valid = {} if values["satellites"] else {"valid": "false"}
+        events.location(device, latitude, longitude, altitude, event_date=time, metadata=valid)
+    events.measurements(device, values, event_date=time, metadata=details)
+
+
+def record(read, codec: int) -> tuple:
     """One record: a time, a position, and I/O elements."""
     time = EARLIEST + timedelta(milliseconds=read.number(8))
     read.number(1)  # priority
     longitude, latitude = read.signed(4) / 1e7, read.signed(4) / 1e7
     altitude, course, satellites, speed = read.signed(2), read.number(2), read.number(1), read.number(2)
-    values = {}
-    if latitude or longitude:
-        # Without satellites this is where it was last known to be.
-        valid = {} if satellites else {"valid": "false"}
-        events.location(device, latitude, longitude, altitude, event_date=time, metadata=valid)
-        values = {"speed": speed, "course": course, "satellites": satellites}
+    values = {"speed": speed, "course": course, "satellites": satellites}
     wide = 2 if codec == 0x8E else 1  # bytes of a count
     width = 1 if codec == 0x08 else 2  # bytes of an id
     read.number(width)  # the id of the element that caused the record
@@ -90,8 +108,7 @@ def record(read, codec: int, device: str, events) -> None:
         for _ in range(read.number(2)):
             number, size = read.number(2), read.number(2)
             long_element(number, read.take(size), values, details)
-    if values or details:
-        events.measurements(device, values, event_date=time, metadata=details)
+    return time, latitude, longitude, altitude, values, details
 
 
 def element(number: int, raw: bytes, values: dict) -> None:
@@ -137,7 +154,7 @@ def texts(data: bytes, device: str, events) -> None:
         return
     text = data[7 : 7 + int.from_bytes(data[3:7], "big")]
     if data[0] == 0x0D:
-        text = text[4:]  # when it was said
+        text = text[8:] if text[:2] == bytes(2) else text[4:]  # when it was said, in milliseconds or seconds
     readable = text.isascii() and text.strip().decode().isprintable()
     events.alert(device, "text", text.strip().decode() if readable else text.hex())
 

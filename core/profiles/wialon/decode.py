@@ -49,11 +49,12 @@ def message(kind: str, body: str, device: str, events, respond) -> None:
         fields = body.split(";")
         if len(fields) > FIELDS[kind]:
             check(kind, body, respond)
-        fix(fields, device, events)
+        fix(fields[: FIELDS[kind]], device, events)
         respond(f"#A{kind}#1\r\n")
         return
-    stored = [each for each in body.split("|") if ";" in each]  # version 2 has a checksum behind the last |
-    if stored and not body.endswith(stored[-1]) and body.rpartition("|")[2]:
+    stored = [each for each in body.split("|") if ";" in each]
+    last = body.rpartition("|")[2]
+    if last and ";" not in last:  # version 2 has a checksum behind the last |
         check(kind, body, respond)
     for each in stored:
         fix(each.split(";"), device, events)
