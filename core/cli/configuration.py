@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.front import HomeOption, JsonOption, TenantArgument
+from core.cli.front import HomeOption, JsonOption, TenantArgument, type_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,14 @@ PlaceArgument = Annotated[
         help="event_sources, event_sources/lora, event_sources/lora/decoder, …/decoder/choices/TOKEN, tenant",
     ),
 ]
-TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The component's type: socket, http, python, json …")]
+TypeArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="TYPE",
+        help="The component's type: socket, http, python, json …; or a device profile: gt06, teltonika …",
+        autocompletion=type_names,
+    ),
+]
 ValuesArgument = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Its settings.")]
 
 
@@ -69,6 +76,11 @@ def add(
     """Stage a new component.
 
     tidegate add default event_sources socket id=lora port=8484
+
+    tidegate add default event_sources gt06 id=trackers
+
+    The second adds a source of a device profile (gps103, gt06, h02, jt808, teltonika, wialon), framed and answered as
+    its devices need it, and makes the script that decodes them.
     """
     from core.cli.plan import Wish
 

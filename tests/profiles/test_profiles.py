@@ -1,4 +1,4 @@
-"""Every profile: what its folder says is right, and its script understands its simulated device, whatever that sends."""
+"""Every profile: what its folder says is right, and its script understands its simulated device."""
 
 import ast
 from collections.abc import Callable
@@ -118,7 +118,7 @@ def test_a_time_in_another_zone_is_the_same_time(name: str, profiled: Load) -> N
 def test_a_wrong_checksum_fails_and_is_not_taken(name: str, profiled: Load) -> None:
     connection = profiled(name).connection()
     frame = said(connection, name, FIX)[-1][0]
-    place = len(frame) // 2
+    place = frame.find(b";88;") + 1 or len(frame) // 2  # the speed of the one that is text
     outcome = connection.decode(frame[:place] + bytes([frame[place] ^ 1]) + frame[place + 1 :])
     assert "the checksum is" in (outcome.reason or "")
     assert outcome.events == []
@@ -172,20 +172,20 @@ def test_a_gt06_that_asks_for_the_time_is_told_it(profiled: Load) -> None:
 
 
 def test_jt808_of_2019_is_answered_in_its_own_form(profiled: Load) -> None:
-    head = bytes.fromhex("000240000100000000001234567890120005")
+    head = bytes.fromhex("0002 4000 01 00000000123456789012 0005")
     check = 0
     for byte in head:
         check ^= byte
     outcome = profiled("jt808").connection().decode(b"\x7e" + head + bytes([check]) + b"\x7e")
     assert outcome.answer is not None
-    assert outcome.answer[1:-2] == bytes.fromhex("8001400501000000000012345678901200000005000200")
+    assert outcome.answer[1:-2] == bytes.fromhex("8001 4005 01 00000000123456789012 0000 0005 0002 00")
 
 
 def test_records_of_teltonika_s_other_codecs(profiled: Load) -> None:
     """Codec 16, and codec 8 with the byte that some firmware puts behind each record."""
-    when, place = (1_700_000_000_000).to_bytes(8, "big"), bytes.fromhex("000f0ea850209a690000aa00b40b0032")
+    when, place = (1_700_000_000_000).to_bytes(8, "big"), bytes.fromhex("000f0ea850209a69000000b40b0032")
     wide = when + b"\0" + place + bytes.fromhex("0042 00 01 00 01 0042 2ee0 00 00")
-    spare = when + b"\0" + place[:16] + bytes.fromhex("00 00 00 00 00 00 00")
+    spare = when + b"\0" + place + bytes.fromhex("00 00 00 00 00 00 00")
     for codec, one in ((0x10, wide), (0x08, spare)):
         connection = profiled("teltonika").connection(device="d")
         data = bytes([codec, 2]) + one * 2 + bytes([2])
