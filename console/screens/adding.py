@@ -65,7 +65,11 @@ async def _add_profile(
         await write_script(screen.link, script)
     finally:
         draft.making.discard(script.name)
-        await screen.script_changed()
+        shown = screen.app.screen  # the new source's form, or where keys have led since
+        if isinstance(shown, OfTenantScreen):
+            await shown.script_changed()
+    if isinstance(shown, OfTenantScreen):
+        shown.say(f"made {script.name}, the script that decodes it")
 
 
 async def _reasons(link: EngineLink, role: str) -> dict[str, str | None] | None:

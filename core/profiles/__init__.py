@@ -39,8 +39,8 @@ class Profile:
     def values(self, script: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """What an edit adds: the source with its decoder's script called `script`; what is `given` goes before what
         the profile says, and None there takes a setting away."""
-        decoder = {**self.source["decoder"], "script": script}
-        values = {**self.source, "decoder": decoder, **given}
+        own = {**self.source, "decoder": {**self.source["decoder"], "script": script}}
+        values = {**given, **{key: value for key, value in own.items() if key not in given}}
         return {key: value for key, value in values.items() if value is not None}
 
     def free_script(self, taken: Collection[str]) -> str:
