@@ -163,6 +163,16 @@ def test_a_wialon_login_whose_checksum_is_wrong_hears_of_it(profiled: Load) -> N
     assert (refused.answer, refused.status) == (b"#AL#10\r\n", 400)
 
 
+@EACH
+def test_an_imei_is_a_device_of_every_profile(name: str, profiled: Load) -> None:
+    connection = profiled(name).connection()
+    for wire, answer in device_exchanges(name)("861234567890123", [FIX]):
+        (frame,) = connection.frames(wire)
+        outcome = connection.decode(frame)
+        assert (outcome.reason, outcome.answer or b"") == (None, answer)
+    assert connection.state["device"] == ("234567890123" if name == "jt808" else "861234567890123")
+
+
 def test_a_gt06_that_asks_for_the_time_is_told_it(profiled: Load) -> None:
     outcome = profiled("gt06").connection().decode(message(0x8A, b"", b"\x00\x07"))
     assert outcome.answer is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.profiles import device_exchanges
+from core.profiles import device_exchanges, profiles
 from core.profiles.fix import Fix
 from tests.cli.tidegate import Homestead, free_port, tidegate
 
@@ -82,4 +82,5 @@ def test_what_cannot_be_added_leaves_no_script(home: Homestead, arguments: list[
 def test_profiles_are_completed_and_stand_in_the_help() -> None:
     words = {"COMP_WORDS": "tidegate add default event_sources gt", "COMP_CWORD": "4"}
     assert "gt06" in tidegate(_TIDEGATE_COMPLETE="complete_bash", **words).out.split()
-    assert "device profile" in tidegate("add", "--help").out
+    said = tidegate("add", "--help").out
+    assert all(name in said for name in profiles())

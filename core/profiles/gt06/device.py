@@ -13,7 +13,7 @@ def exchanges(device: str, fixes: Iterable[Fix]) -> Iterator[tuple[bytes, bytes]
     upcoming = iter(fixes)
     first = next(upcoming, None)
     login, beat = (serial.to_bytes(2, "big") for serial in (1, 2))
-    yield message(LOGIN, bytes.fromhex(device.zfill(16)), login), message(LOGIN, b"", login)
+    yield message(LOGIN, bytes.fromhex(device[-16:].zfill(16)), login), message(LOGIN, b"", login)
     steps = 6 if first is None else first.battery * 6 // 100
     yield message(HEARTBEAT, bytes([0x46, steps, 4, 0, 2]), beat), message(HEARTBEAT, b"", beat)
     if first is None:

@@ -11,7 +11,8 @@ REGISTERED, TAKEN = 0x8100, 0x8001
 
 
 def exchanges(device: str, fixes: Iterable[Fix]) -> Iterator[tuple[bytes, bytes]]:
-    """See `core.profiles.fix.Exchanges`. Twelve digits are the most that the device has."""
+    """See `core.profiles.fix.Exchanges`. A terminal has twelve digits: of more the last are taken."""
+    device = device[-12:]
     phone = bytes.fromhex(device.zfill(12))
     token = device.lstrip("0").encode()
     model = b"TIDEG" + b"SIM".ljust(20, b"\0") + b"0000001" + b"\x01" + b"SIM-0001"

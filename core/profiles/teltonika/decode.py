@@ -58,7 +58,7 @@ def decode(payload: bytes, metadata: dict, events, logger, state, respond) -> No
 
 def login(payload: bytes, state, respond) -> None:
     device = payload[2:].decode("ascii")
-    if not device.isalnum():
+    if not device.isalnum() or len(device) > 32:
         raise ValueError("what it names itself is no IMEI")
     if not accept(device):
         respond(b"\x00", 400)
