@@ -21,6 +21,8 @@ from core.control.messages import (
     Target,
 )
 from core.errors import TidegateError
+from core.profiles import SOURCE_TYPE
+from core.profiles.adding import profile_of, source_edit, write_script
 
 WAIT = 120.0
 """Seconds that an apply or a drain may take."""
@@ -71,12 +73,19 @@ async def _add(console: Console, words: list[str]) -> str:
     words, apply = _without(words, "--apply")
     _wanted(words, 3, COMMANDS["add"].usage)
     tenant, path, type, *pairs = words
+    catalogue, link = console.session.catalogue, console.session.link
     slot_role = await _role_at(console.session, tenant, path)
-    component = console.session.catalogue.get(slot_role, type)
+    profile = profile_of(slot_role, type, catalogue)
+    component = catalogue.get(slot_role, type if profile is None else SOURCE_TYPE)
     if component is None:
-        raise TidegateError(console.session.catalogue.unknown(slot_role, type))
+        raise TidegateError(catalogue.unknown(slot_role, type))
     values = _typed(component.described(), pairs)
-    return await _stage(console, tenant, Edit(op="add", path=path, type=type, values=values), apply)
+    if profile is None:
+        return await _stage(console, tenant, Edit(op="add", path=path, type=type, values=values), apply)
+    edit, script = await source_edit(link, tenant, profile, values)
+    await link.call("configuration.edit_staged", EditStaged(tenant=tenant, edits=[edit]), Configuration)
+    await write_script(link, script)
+    return await _staged(console, tenant, apply)
 
 
 async def _set(console: Console, words: list[str]) -> str:
@@ -101,6 +110,10 @@ async def _remove(console: Console, words: list[str]) -> str:
 async def _stage(console: Console, tenant: str, edit: Edit, apply: bool) -> str:
     params = EditStaged(tenant=tenant, edits=[edit])
     await console.session.link.call("configuration.edit_staged", params, Configuration)
+    return await _staged(console, tenant, apply)
+
+
+async def _staged(console: Console, tenant: str, apply: bool) -> str:
     return await _apply(console, [tenant]) if apply else "staged: p shows what it means, and applies it"
 
 
@@ -264,7 +277,13 @@ def _known_tenant(session: Session, tenant: str) -> None:
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("add", "add TENANT PATH TYPE key=value …", "stages a new component", _add, True),
+        Command(
+            "add",
+            "add TENANT PATH TYPE key=value …",
+            "stages a new component, or a device profile's source",
+            _add,
+            True,
+        ),
         Command("set", "set TENANT PATH key=value …", "stages other values; key= takes one away", _set, True),
         Command("remove", "remove TENANT PATH", "stages that a component goes", _remove, True),
         Command("diff", "diff TENANT", "the plan", _plan),

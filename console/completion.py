@@ -7,6 +7,7 @@ from console.commands import COMMANDS, FIELDS, OUTCOMES, tenants
 from console.session import Session
 from core.catalogue.component import Slot
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT
+from core.profiles import profiles
 
 
 def completions(session: Session, line: str) -> list[str]:
@@ -27,7 +28,7 @@ def _next_words(session: Session, words: list[str]) -> Iterable[str]:
     if words[0] in ("add", "set", "remove") and len(words) == 2:
         return [shlex.quote(path) for path in _paths(session, words[1])]
     if words[0] == "add" and len(words) == 3:
-        return sorted({component.type for component in session.catalogue})
+        return sorted({*(component.type for component in session.catalogue), *profiles()})
     return ()
 
 

@@ -7,11 +7,15 @@ from console.link import EngineLink
 from console.screens.dialogs import Answer, Question
 from console.screens.of_tenant import TYPED_AHEAD, OfTenantScreen
 from console.screens.picker import Entry, Picker
-from core.catalogue.component import Component, Slot
+from core.catalogue.component import EVENT_SOURCES, Component, Slot
 from core.catalogue.settings import Value
 from core.control.client import ControlError
 from core.control.messages import METHOD_NOT_FOUND, Components, Edit
+from core.profiles import SOURCE_TYPE, Profile, profile_named, profiles
+from core.profiles.adding import source_edit, write_script
 
+PROFILE = "profile:"
+"""What the ids of device profiles begin with in the picker; no type has a colon."""
 NOT_THERE = "the engine has no such component: it is of another version than this console"
 
 
@@ -27,9 +31,15 @@ async def add_component(
         _entry(component, reasons.get(component.type, NOT_THERE) if reasons is not None else None)
         for component in screen.session.catalogue.of_role(slot.role)
     ]
+    if slot.role == EVENT_SOURCES.role:
+        reason = reasons.get(SOURCE_TYPE, NOT_THERE) if reasons is not None else None
+        entries += [_of_profile(profile, reason) for profile in profiles().values()]
 
     async def chosen(type: str) -> None:
         await screen.settle()
+        if type.startswith(PROFILE):
+            await _add_profile(screen, profile_named(type.removeprefix(PROFILE)), path(), then)
+            return
         name = _free_name(screen, path(), type) if slot.many else ""
         values: dict[str, Value | None] = {slot.index.key: name} if slot.many else {}
         await screen.draft.edit(Edit(op="add", path=path(), type=type, values=values))
@@ -39,6 +49,27 @@ async def add_component(
     await screen.ask(
         Picker(f"Add Component: {slot.title}" if slot.many else f"Add {slot.title}", entries, verb="Create"), chosen
     )
+
+
+async def _add_profile(
+    screen: OfTenantScreen, profile: Profile, path: str, then: Callable[[str], Awaitable[None]]
+) -> None:
+    """Puts a source of the profile into the list at `path` of the draft, and writes the script that it names."""
+    name, draft = _free_name(screen, path, profile.name), screen.draft
+    edit, script = await source_edit(screen.link, screen.tenant, profile, {EVENT_SOURCES.index.key: name}, draft.making)
+    draft.making.add(script.name)
+    try:
+        await draft.edit(edit)
+        screen.show_draft()
+        await then(f"{path}/{name}")  # first, for the next keys mean the new source's form
+        await write_script(screen.link, script)
+    finally:
+        draft.making.discard(script.name)
+        shown = screen.app.screen  # the new source's form, or where keys have led since
+        if isinstance(shown, OfTenantScreen):
+            await shown.script_changed()
+    if isinstance(shown, OfTenantScreen):
+        shown.say(f"made {script.name}, the script that decodes it")
 
 
 async def _reasons(link: EngineLink, role: str) -> dict[str, str | None] | None:
@@ -61,6 +92,10 @@ def _entry(component: Component, reason: str | None) -> Entry:
         words=component.type,
         reason=reason or "",
     )
+
+
+def _of_profile(profile: Profile, reason: str | None) -> Entry:
+    return Entry(f"{PROFILE}{profile.name}", profile.title, profile.summary, words=profile.name, reason=reason or "")
 
 
 def _free_name(screen: OfTenantScreen, path: str, type: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.front import HomeOption, JsonOption, TenantArgument
+from core.cli.front import HomeOption, JsonOption, TenantArgument, type_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,16 @@ PlaceArgument = Annotated[
     ),
 ]
 TypeArgument = Annotated[
+<<<<<<< HEAD
     str, typer.Argument(metavar="TYPE", help="The component's type: socket, udp, http, python, json …")
+=======
+    str,
+    typer.Argument(
+        metavar="TYPE",
+        help="The component's type: socket, http, python, json …; or a device profile: gt06, teltonika …",
+        autocompletion=type_names,
+    ),
+>>>>>>> wt-a
 ]
 ValuesArgument = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Its settings.")]
 
@@ -71,6 +80,11 @@ def add(
     """Stage a new component.
 
     tidegate add default event_sources socket id=lora port=8484
+
+    tidegate add default event_sources gt06 id=trackers
+
+    The second adds a source of a device profile (gps103, gt06, h02, jt808, teltonika, wialon), framed and answered as
+    its devices need it, and makes the script that decodes them.
     """
     from core.cli.plan import Wish
 

@@ -53,6 +53,15 @@ def source_paths(incomplete: str) -> list[str]:
     return [path for path in (f"{tenant}/{source}" for source in sources) if path.startswith(incomplete)]
 
 
+def type_names(incomplete: str) -> list[str]:
+    """The types of components, and the device profiles, which stand for one."""
+    from core.catalogue.registry import catalogue
+    from core.profiles import profiles
+
+    names = {*(component.type for component in catalogue()), *profiles()}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 HomeOption = Annotated[
     Path | None,
     typer.Option(

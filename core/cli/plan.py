@@ -5,6 +5,7 @@ from typing import Literal
 
 from rich.text import Text
 
+from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.registry import catalogue
 from core.cli.output import print_json, terminal
 from core.cli.reach import Engine, Offline
@@ -19,9 +20,12 @@ from core.control.messages import (
     EditStaged,
     OfTenant,
     Plan,
+    WriteScript,
 )
 from core.errors import ConfigurationError, TidegateError
 from core.model.text import plural, sign, visible
+from core.profiles import SOURCE_TYPE
+from core.profiles.adding import profile_of, source_edit, write_script
 
 APPLY_TIMEOUT = 900.0
 """Seconds; a drain may be set to ten minutes."""
@@ -42,18 +46,32 @@ class Wish:
 
 async def stage(engine: Engine, wish: Wish, *, apply: bool, as_json: bool) -> int:
     """Stages what is wished for and, if asked, applies all that is then staged."""
-    values = {}
-    if wish.op != "remove":
-        now = await engine.call("configuration.get", OfTenant(wish.tenant), Configuration)
-        document = now.staged or now.active
-        values = typed_values(catalogue(), document.data, wish.path, wish.type, wish.texts)
-    edit = Edit(op=wish.op, path=wish.path, type=wish.type, values=values)
+    edit, script = await _meant(engine, wish)
     staged = EditStaged(tenant=wish.tenant, edits=[edit])
     await engine.call("configuration.edit_staged", staged, Configuration)
+    if script is not None:
+        await write_script(engine, script)
+        if not as_json:
+            terminal().print(f"made the script {script.name}")
     if apply:
         return await apply_staged(engine, wish.tenant, as_json=as_json)
     await print_plan(engine, wish.tenant, as_json=as_json)
     return 0
+
+
+async def _meant(engine: Engine, wish: Wish) -> tuple[Edit, WriteScript | None]:
+    """The edit that is wished for, and where a device profile is to be added the script that its source needs."""
+    if wish.op == "remove":
+        return Edit(op="remove", path=wish.path), None
+    now = await engine.call("configuration.get", OfTenant(wish.tenant), Configuration)
+    data = (now.staged or now.active).data
+    adds_source = wish.op == "add" and wish.path == EVENT_SOURCES.key
+    profile = profile_of(EVENT_SOURCES.role, wish.type, catalogue()) if adds_source else None
+    if profile is None:
+        values = typed_values(catalogue(), data, wish.path, wish.type, wish.texts)
+        return Edit(op=wish.op, path=wish.path, type=wish.type, values=values), None
+    given = typed_values(catalogue(), data, wish.path, SOURCE_TYPE, wish.texts)
+    return await source_edit(engine, wish.tenant, profile, given)
 
 
 async def print_plan(engine: Engine, tenant: str, *, as_json: bool) -> None:

@@ -491,7 +491,7 @@ METHODS: dict[str, Method] = {
         "as status, then a `state` notification with each new Status, at most two a second",
     ),
     "components.list": Method(
-        Empty, Components, "viewer", "what the Add Component list offers, and why some of it cannot be used"
+        Empty, Components, "viewer", "the components of the Add Component list, and why some cannot be used"
     ),
     "configuration.get": Method(OfTenant, Configuration, "viewer", "what is active and what is staged"),
     "configuration.edit": Method(

@@ -31,5 +31,14 @@ def test_the_page_s_tracker() -> None:
 def test_the_page_lists_every_framing() -> None:
     from core.catalogue.registry import catalogue
 
-    listed = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", PAGE, re.MULTILINE)))) - {"type"}
+    rows = re.findall(r"^\| (`[^|]*) \|", PAGE.partition("## Framings")[2], re.MULTILINE)
+    listed = set(re.findall(r"`(\w+)`", "".join(rows))) - {"type"}
     assert listed == {component.type for component in catalogue().of_role("framing")}
+
+
+def test_the_page_lists_every_profile_with_its_port() -> None:
+    from core.profiles import profiles
+
+    section = PAGE.partition("## Device profiles")[2].partition("\n## ")[0]
+    listed = dict(re.findall(r"^\| `(\w+)` \| .*? \| (\d+) \|", section, re.MULTILINE))
+    assert listed == {name: str(profile.source["port"]) for name, profile in profiles().items()}

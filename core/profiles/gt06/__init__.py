@@ -1,0 +1,1 @@
+"""The GT06 profile."""

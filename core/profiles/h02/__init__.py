@@ -1,0 +1,1 @@
+"""The H02 profile."""

@@ -1,0 +1,1 @@
+"""The JT/T 808 profile."""

@@ -1,0 +1,1 @@
+"""The Teltonika profile."""

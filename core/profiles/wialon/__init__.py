@@ -1,0 +1,1 @@
+"""The Wialon IPS profile."""
