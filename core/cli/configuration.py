@@ -25,16 +25,12 @@ PlaceArgument = Annotated[
     ),
 ]
 TypeArgument = Annotated[
-<<<<<<< HEAD
-    str, typer.Argument(metavar="TYPE", help="The component's type: socket, udp, http, python, json …")
-=======
     str,
     typer.Argument(
         metavar="TYPE",
-        help="The component's type: socket, http, python, json …; or a device profile: gt06, teltonika …",
+        help="The component's type: socket, udp, http, python, json …; or a device profile: gt06, teltonika …",
         autocompletion=type_names,
     ),
->>>>>>> wt-a
 ]
 ValuesArgument = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Its settings.")]
 
