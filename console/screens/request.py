@@ -166,7 +166,7 @@ class OneRequest(TidegateScreen):
                 data = b"".join(msgspec.json.encode(event_json(event)) + b"\n" for event in detail.decoded)
             case _:
                 what, how, suffix = "request", "as JSON, with its payload in base64", ".json"
-                data = msgspec.json.encode(request_json(detail, detail.payload)) + b"\n"
+                data = msgspec.json.encode(request_json(detail, detail)) + b"\n"
         name = dated(f"tidegate-{detail.event_source}", suffix)
 
         async def save(path: Path) -> None:

@@ -320,7 +320,7 @@ class LiveTraffic(TidegateScreen):
         lines: list[bytes] = []
         for row in rows:
             detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
-            lines.append(msgspec.json.encode(request_json(detail, detail.payload)) + b"\n")
+            lines.append(msgspec.json.encode(request_json(detail, detail)) + b"\n")
         written = await save_new(path, b"".join(lines))
         self.say(f"{plural(len(rows), 'request')} saved to {path} ({bytes_text(written)})")
         self.list.unmark()

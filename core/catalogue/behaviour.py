@@ -74,6 +74,8 @@ class Received(msgspec.Struct):
     """Set by a composite decoder for the decoder that it chose."""
     whole: bytes | None = None
     """The payload as it came in, where `payload` was cut out of it."""
+    wire: bytes | None = None
+    """The bytes of the frame that the payload was, where they are others: with its escapes, its length, its end."""
 
     @property
     def kept(self) -> bytes:
@@ -292,6 +294,11 @@ class Answer(Protocol):
 
     ready: bool
     """Set for every answer of a commit before the first is released, so that one write can take several."""
+
+    @property
+    def kept(self) -> bytes | None:
+        """Its bytes, once it is prepared, where the journal keeps them with the request; None where it does not."""
+        ...
 
     def prepare(self, reason: str | None, received: Received) -> int | None:
         """Makes the answer and gives its status; `reason` is why the decode failed, None where it did not."""

@@ -7,7 +7,7 @@ from rich.text import Text
 from core.control.messages import Trial
 from core.model.events import Event, event_brief, event_type
 from core.model.refusals import RefusedGroup
-from core.model.requests import Brief, Request, TrafficRow, asked
+from core.model.requests import Brief, Request, RequestDetail, TrafficRow, asked
 from core.model.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign, visible
 
 _COLOURS = {"decoded": "green", "failed": "red", "refused": "yellow"}
@@ -53,13 +53,19 @@ def refused_line(group: RefusedGroup, now: datetime) -> Text:
     )
 
 
-def payload_lines(payload: bytes) -> Text:
-    """A payload as text where it is some, else in hexadecimal."""
-    indent = " " * 16
+def bytes_lines(whole: RequestDetail) -> list[Text]:
+    """A request's payload; of a frame also what it was on the wire, where that is something else, and its answer."""
+    shown = (("", whole.payload), ("wire ", whole.wire), ("answer ", whole.answer))
+    return [_bytes_line(name, data) for name, data in shown if data]
+
+
+def _bytes_line(name: str, data: bytes) -> Text:
+    """Bytes as text where they are some, else in hexadecimal."""
     try:
-        return Text(indent + visible(payload.decode()), "dim")
+        said = visible(data.decode())
     except UnicodeDecodeError:
-        return Text(indent + payload.hex(" "), "dim")
+        said = data.hex(" ")
+    return Text(" " * 16 + name + said, "dim")
 
 
 def event_line(event: Event, now: datetime) -> Text:

@@ -23,7 +23,10 @@ Metadata = dict[str, object]
 Place = tuple[int, int]
 """A segment's number in the index, and a row's seq in it."""
 
-_WholeColumns = tuple[bytes | None, bytes | None, bytes | None, bytes | None, int | None]
+_WholeColumns = tuple[
+    bytes | None, bytes | None, bytes | None, bytes | None, int | None, bytes | None, bytes | None
+]  # fmt: skip
+_HAS_WIRE: Final = "SELECT 1 FROM pragma_table_info('requests') WHERE name = 'wire'"
 
 _METADATA = msgspec.json.Decoder(Metadata)
 
@@ -36,6 +39,8 @@ class WholeRow(msgspec.Struct):
     state: Metadata
     log: str
     log_cut: int
+    wire: bytes | None
+    answer: bytes | None
 
 
 class SegmentReader:
@@ -84,14 +89,15 @@ class SegmentReader:
         mark_duplicates(index, [rows[place] for place in places])
 
     def whole(self, place: Place) -> WholeRow | None:
+        framed = "r.wire, r.answer" if self._select(place[0], _HAS_WIRE, ()) else "NULL, NULL"
         query = (
-            "SELECT r.payload, h.head, r.state, r.log, r.log_cut"
+            f"SELECT r.payload, h.head, r.state, r.log, r.log_cut, {framed}"
             " FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq = ?"
         )
         selected = cast("list[_WholeColumns]", self._select(place[0], query, [place[1]]))
-        for payload, head, state, log, cut in selected:
+        for payload, head, state, log, cut, wire, answer in selected:
             text = (log or b"").decode("utf-8", "replace")
-            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0)
+            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, wire, answer)
         return None
 
     def _select(self, number: int, query: str, seqs: Sequence[int]) -> list[tuple[object, ...]]:

@@ -144,7 +144,7 @@ class FramedConnection(asyncio.Protocol):
             else:
                 answer = FramedAnswer(self, self._rules.answer)
                 self._answers.append(answer)
-                self._intake.take(self._received(found.frame), answer)
+                self._intake.take(self._received(found.frame, found.wire), answer)
         if self._found:
             if not self._held_up and not self._transport.is_closing():
                 self._held_up = True
@@ -161,11 +161,14 @@ class FramedConnection(asyncio.Protocol):
             return False
         return self._intake.full() is None
 
-    def _received(self, frame: bytes) -> Received:
+    def _received(self, frame: bytes, wire: bytes) -> Received:
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
         peer, id = self._peer, self._intake.new_id()
         extra = dict(self._facts) if self._facts else None
-        return Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        received = Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        if wire != frame:
+            received.wire = wire
+        return received
 
     def _pass_over(self, found: Found) -> None:
         if found.said:
@@ -270,6 +273,10 @@ class FramedAnswer:
         self._usual = usual
         self.data = b""
         self.ready = False
+
+    @property
+    def kept(self) -> bytes | None:
+        return self.data or None
 
     def prepare(self, reason: str | None, received: Received) -> int | None:
         """What the script said; where it failed, only what it chose as a refusal (a status from 400 on)."""

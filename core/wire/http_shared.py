@@ -125,6 +125,9 @@ class HttpAnswer:
 
     __slots__ = ("_connection", "_head", "_shared", "close", "data", "ready")
 
+    kept = None
+    """What it says is known by its status and the handler's settings."""
+
     def __init__(self, shared: HttpShared, connection: Connected, head: Head | None, close: bool) -> None:
         self._shared = shared
         self._connection = connection

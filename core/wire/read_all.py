@@ -157,6 +157,8 @@ class ReadAllConnection(asyncio.Protocol):
 class ReadAllAnswer:
     """No answer: the end of the connection."""
 
+    kept = None
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self.ready = False
