@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from core.catalogue.connections import ConnectionRecord, Connections
 from core.model.events import Event
 
 
@@ -76,6 +77,8 @@ class Received(msgspec.Struct):
     """The payload as it came in, where `payload` was cut out of it."""
     wire: bytes | None = None
     """The bytes of the frame that the payload was, where they are others: with its escapes, its length, its end."""
+    connection: ConnectionRecord | None = None
+    """What is known of its connection, which hears of its events."""
 
     @property
     def kept(self) -> bytes:
@@ -356,6 +359,8 @@ class Handler(Protocol):
     """The most bytes that one request may have, head and payload."""
     alpn: Sequence[str]
     """What it speaks over TLS, as ALPN names it (RFC 7301); none: it has no such name."""
+    connections: Connections
+    """Those that are open, and the last that have ended."""
 
     def connection(self, peer: Peer) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""
@@ -364,8 +369,6 @@ class Handler(Protocol):
     def turn_away(self, peer: Peer, reason: str) -> asyncio.BaseProtocol:
         """The protocol for a connection over a limit of the source: refuses it for that reason, and closes."""
         ...
-
-    def open_connections(self) -> int: ...
 
     def sweep(self, now: float) -> None:
         """Called twice a second with the loop's time: ends what is past its limit."""

@@ -5,6 +5,7 @@ refused. A change of a source is a new generation that takes over from the old w
 """
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 from uuid_utils import uuid7
@@ -23,6 +24,9 @@ BEYOND_DRAIN = 2.0
 
 KILLED_WITHIN = 2.0
 """Seconds to wait for a killed worker: one that waits for a broken disk inside the kernel does not end."""
+
+_NUMBERS = itertools.count(1)
+"""Workers of this engine, whatever source they are of."""
 
 
 class Generation:
@@ -107,6 +111,7 @@ class Generation:
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
             listeners=[self._listener.socket.fileno()],
             share=self.settings.threads,
+            number=next(_NUMBERS),
             segment_size=int(journal.segment),
             free_disk=int(journal.free_disk),
             groovy=self._groovy,

@@ -52,9 +52,9 @@ CREATE TABLE requests(
 """`id`: the 16 bytes of a UUIDv7. `received`: milliseconds since the epoch. `head`: heads.id, or NULL where there was
 none. `metadata`: a JSON object of the keys beyond `http.*`, `source`, `remote.*` and `received`, mostly NULL. `events`:
 msgspec's JSON of a list of events, defaults omitted, NULL for none. `micros`: microseconds from the last byte received
-to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB. `wire`: the
-bytes of a frame as they came, where they are others than the payload, else NULL. `answer`: the bytes that a frame was
-answered, NULL for none. HTTP has neither."""
+to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB.
+`wire`: the bytes of a frame as they came, where they are others than the payload, else NULL. `answer`: the bytes that a
+frame was answered, NULL for none. HTTP has neither."""
 
 INSERT_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
 

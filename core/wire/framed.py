@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.behaviour import Intake, Peer, Received
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord, Connections
 from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Splitter
 from core.wire.read_all import TurnedAway
 from core.wire.tls_words import connection_facts
@@ -43,7 +44,7 @@ class FramedHandler:
         self.largest = rules.max_frame
         self.rules = rules
         self.intake = intake
-        self.connections: set[FramedConnection] = set()
+        self.connections = Connections()
         self.now = 0.0
         """The loop's time at the last sweep."""
 
@@ -53,20 +54,17 @@ class FramedHandler:
     def turn_away(self, peer: Peer, reason: str) -> TurnedAway:
         return TurnedAway(self.intake, peer, reason)
 
-    def open_connections(self) -> int:
-        return len(self.connections)
-
     def sweep(self, now: float) -> None:
         self.now = now
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.sweep(now)
 
     def drain(self) -> None:
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.drain()
 
     def abort(self) -> None:
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.abort()
 
 
@@ -83,7 +81,7 @@ class FramedConnection(asyncio.Protocol):
         self._gap: float | None = getattr(self._framing, "gap", None)
         self._pause: asyncio.TimerHandle | None = None
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
-        self._facts: dict[str, Any] | None = None
+        self.record = ConnectionRecord(peer.where, self._state)
         self._found: deque[Found] = deque()
         self._answers: deque[FramedAnswer] = deque()
         self._blocked = False
@@ -99,13 +97,14 @@ class FramedConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._facts = connection_facts(transport, self._peer)
+        self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
         self._since = self._handler.now
+        self.record.bytes_in += len(data)
         self._split(data)
         self._take()
         if self._gap is not None and not self._ended:
@@ -116,6 +115,7 @@ class FramedConnection(asyncio.Protocol):
             self._found.extend(self._splitter.feed(data))
         except BadFrame as bad:
             self._found.append(Found(self._splitter.tail, None, str(bad)))
+            self.record.because(str(bad))
             self._ended = True
 
     def _await_pause(self, gap: float) -> None:
@@ -163,9 +163,12 @@ class FramedConnection(asyncio.Protocol):
 
     def _received(self, frame: bytes, wire: bytes) -> Received:
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        peer, id = self._peer, self._intake.new_id()
-        extra = dict(self._facts) if self._facts else None
+        peer, id, record = self._peer, self._intake.new_id(), self.record
+        record.requests += 1
+        record.last = at
+        extra = dict(record.facts) if record.facts else None
         received = Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        received.connection = record
         if wire != frame:
             received.wire = wire
         return received
@@ -181,6 +184,7 @@ class FramedConnection(asyncio.Protocol):
         """A device may end its side and still read: what is owed is sent first."""
         if self._ended:
             return bool(self._answers)
+        self.record.because(ENDED)
         self._end_frame()
         if tail := self._splitter.tail:
             self._found.append(Found(tail, None, "the connection ended in the middle of a frame"))
@@ -189,13 +193,13 @@ class FramedConnection(asyncio.Protocol):
         return not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connections.discard(self)
         if self._pause is not None:
             self._pause.cancel()
         if not self._ended and (tail := self._splitter.tail):
             self._record("the connection broke in the middle of a frame", tail)
         for found in self._found:
             self._record(found.said or "the connection broke before this frame could be taken", found.wire)
+        self._handler.connections.end(self, exc)
         self._ended = True
         self._found.clear()
         self._answers.clear()
@@ -207,12 +211,14 @@ class FramedConnection(asyncio.Protocol):
             ready.append(self._answers.popleft().data)
         if self._transport.is_closing():
             return
-        if any(ready):
-            self._transport.write(b"".join(ready))
+        if answers := b"".join(ready):
+            self.record.bytes_out += len(answers)
+            self._transport.write(answers)
         self._take()
 
     def give_up(self) -> None:
         """A frame could not be kept: the device hears nothing of it, and must send it again on another connection."""
+        self.record.because("a frame of it could not be kept")
         self._ended = True
         self._answers.clear()
         self._found.clear()
@@ -233,6 +239,7 @@ class FramedConnection(asyncio.Protocol):
     def sweep(self, now: float) -> None:
         """Ends the connection where a limit has passed; takes what there was no room for."""
         if self._stuck(now):
+            self.record.because(f"it did not take its answers for {self._rules.write_timeout:g} s")
             self._transport.abort()
             return
         if self._found:
@@ -241,10 +248,12 @@ class FramedConnection(asyncio.Protocol):
         if self._ended or self._answers or self._found:
             return
         if self._draining and waited > LAST_FRAME_SECONDS and not self._splitter.tail:
+            self.record.because(STOPPING)
             self._transport.close()
         elif waited > self._rules.idle_timeout:
             if tail := self._splitter.tail:
                 self._record(f"nothing came for {self._rules.idle_timeout:g} s in the middle of a frame", tail)
+            self.record.because(f"nothing came for {self._rules.idle_timeout:g} s")
             self._ended = True
             self._transport.close()
 
@@ -261,7 +270,29 @@ class FramedConnection(asyncio.Protocol):
         self._draining = True
         self._since = self._handler.now
 
+    def unfinished(self) -> int:
+        return self._splitter.held
+
+    def tail(self, most: int) -> bytes:
+        return self._splitter.tail[:most]
+
+    def shut(self, reason: str) -> None:
+        """The frames that were taken are answered still, where the device takes its answers."""
+        if self._transport.is_closing():
+            return
+        self.record.because(reason)
+        unread = [found.wire for found in self._found] + [self._splitter.tail]
+        if not self._ended and (seen := b"".join(unread)):
+            self._record(f"{reason} before these bytes were taken", seen)
+        self._ended = True
+        self._found.clear()
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._end()
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         self._transport.abort()
 
 

@@ -74,6 +74,11 @@ class Splitter:
         """What is here of an unfinished frame."""
         return bytes(self._data)
 
+    @property
+    def held(self) -> int:
+        """Bytes that are here of an unfinished frame."""
+        return len(self._data)
+
     def feed(self, data: bytes) -> Iterator[Found]:
         """What the bytes complete. BadFrame where the connection cannot be read on; the tail is what could not be
         read."""

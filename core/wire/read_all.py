@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from core.catalogue.behaviour import Intake, Peer, Received
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord, Connections, now
 from core.catalogue.units import Size
 from core.wire.tls_connection import CutShort
 from core.wire.tls_words import connection_facts
@@ -39,7 +40,7 @@ class ReadAllHandler:
         self.alpn = ()
         self.rules = rules
         self.intake = intake
-        self.connections: set[ReadAllConnection] = set()
+        self.connections = Connections()
         self.now = 0.0
         """The loop's time at the last sweep."""
 
@@ -49,20 +50,17 @@ class ReadAllHandler:
     def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
         return TurnedAway(self.intake, peer, reason)
 
-    def open_connections(self) -> int:
-        return len(self.connections)
-
     def sweep(self, now: float) -> None:
         self.now = now
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.sweep(now)
 
     def drain(self) -> None:
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.drain()
 
     def abort(self) -> None:
-        for connection in tuple(self.connections):
+        for connection in self.connections:
             connection.abort()
 
 
@@ -77,18 +75,20 @@ class ReadAllConnection(asyncio.Protocol):
         self._draining = False
         self._since = self._began = handler.now
         self._peer = peer
+        self.record = ConnectionRecord(peer.where, {})
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._extra = connection_facts(transport, self._peer)
+        self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._open:
             return
         self._since = self._handler.now
+        self.record.bytes_in += len(data)
         self._payload += data
         if len(self._payload) > self._rules.max_payload:
             self._refuse(f"the payload is larger than {self._rules.max_payload}")
@@ -97,23 +97,26 @@ class ReadAllConnection(asyncio.Protocol):
         """The payload is whole; the connection stays until that is on disk."""
         if not self._open:
             return False
-        intake = self._handler.intake
+        intake, record = self._handler.intake, self.record
         if reason := intake.full():
             self._refuse(reason)
             return False
+        record.because(ENDED)
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
-        at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        peer = self._peer
-        received = Received(intake.new_id(), at, began, peer.remote, peer.where, payload, None, {}, extra=self._extra)
+        at, began = now(), time.perf_counter()
+        record.requests, record.last = 1, at
+        peer, id = self._peer, intake.new_id()
+        received = Received(id, at, began, peer.remote, peer.where, payload, None, record.state, extra=record.facts)
+        received.connection = record
         intake.take(received, ReadAllAnswer(self._transport))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connections.discard(self)
         if self._open and self._payload:
             cut = f": {exc}" if isinstance(exc, CutShort) else ""
             self._record(f"the connection ended in the middle of a payload{cut}")
+        self._handler.connections.end(self, exc)
         self._open = False
 
     def sweep(self, now: float) -> None:
@@ -125,14 +128,26 @@ class ReadAllConnection(asyncio.Protocol):
         elif now - self._began > self._rules.total_timeout:
             self._give_up(f"the payload took longer than {self._rules.total_timeout:g} s")
         elif self._draining and not self._payload and now - self._since > FIRST_BYTE_SECONDS:
-            self._give_up("")
+            self._give_up(STOPPING)
 
     def drain(self) -> None:
         """A payload under way may end; where none has begun it must begin soon."""
         self._draining = True
         self._since = self._handler.now
 
+    def unfinished(self) -> int:
+        return len(self._payload)
+
+    def tail(self, most: int) -> bytes:
+        return bytes(self._payload[:most])
+
+    def shut(self, reason: str) -> None:
+        """A payload that is whole is kept still."""
+        if self._open and not self._transport.is_closing():
+            self._give_up(reason)
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         reset(self._transport)
 
     def _give_up(self, reason: str) -> None:
@@ -140,10 +155,12 @@ class ReadAllConnection(asyncio.Protocol):
         if self._payload:
             self._refuse(reason)
         else:
+            self.record.because(reason)
             self._open = False
             self._transport.close()
 
     def _refuse(self, reason: str) -> None:
+        self.record.because(reason)
         self._record(reason)
         self._open = False
         self._payload = bytearray()

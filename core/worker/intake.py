@@ -89,6 +89,8 @@ class WorkerIntake:
         status = answer.prepare(decoded.reason, received)
         size = len(received.payload)
         wire, said = received.wire, answer.kept
+        if decoded.events is not None and received.connection is not None:
+            received.connection.decoded(decoded.events)
         extra = msgspec.json.encode(received.extra) if received.extra else None
         row: Row = (
             received.id,

@@ -29,6 +29,7 @@ from core.errors import ConfigurationError, Fault, TidegateError
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.commit import Committer
+from core.worker.connection_desk import ConnectionDesk
 from core.worker.context import Context
 from core.worker.deduplicated import Deduplicated
 from core.worker.door import make_acceptor, make_tls
@@ -36,6 +37,7 @@ from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
     Accept,
+    Ask,
     Buried,
     Bury,
     Casualty,
@@ -46,6 +48,7 @@ from core.worker.lifeline import (
     Poison,
     Ready,
     Reload,
+    Told,
     Unready,
     send,
     to_worker,
@@ -111,6 +114,7 @@ class Worker:
         self._intake.script = self._decoding.version
         self._intake.look_at_disk()
         self._handler = self._make_handler(source)
+        self._desk = ConnectionDesk(configure.number, self._handler.connections)
         self._slot = Slot(Path(configure.slot), self._handler.largest)
         for runner in self._runners:
             runner.hold_in(self._slot)
@@ -174,6 +178,8 @@ class Worker:
                     self._reloading = self._loop.create_task(self._reload())
                 case Poison():
                     self._poison(message)
+                case Ask(call, question):
+                    send(self._writer, Told(call, self._desk.answer(question)))
                 case Configure() | Accept():
                     pass  # only the first of them counts
         self._begin_drain(ORPHAN_DRAIN)
@@ -202,7 +208,7 @@ class Worker:
                 self._intake.look_at_disk()
                 if self._tls is not None and self._tls.look():
                     self._nudge_later(0)
-                now = (self._handler.open_connections(), self._intake.full())
+                now = (len(self._handler.connections), self._intake.full())
                 if self._intake.uncounted or now != self._told:
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
@@ -220,7 +226,7 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        self._told = (self._handler.open_connections(), self._intake.full())
+        self._told = (len(self._handler.connections), self._intake.full())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
         if self._tls is not None:
@@ -235,7 +241,7 @@ class Worker:
     async def _drain(self) -> None:
         await self._acceptor.stop()
         self._handler.drain()
-        while self._handler.open_connections() and self._loop.time() < self._drain_until:
+        while len(self._handler.connections) and self._loop.time() < self._drain_until:
             await asyncio.sleep(0.02)
             self._handler.sweep(self._loop.time())
         self._handler.abort()
