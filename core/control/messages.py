@@ -444,7 +444,7 @@ class OfRequest(msgspec.Struct):
     id: str
 
 
-class ListedWhere(msgspec.Struct, kw_only=True):
+class ConnectionQuery(msgspec.Struct, kw_only=True):
     """Which connections of an event source a list shows. `after` is the `next` of the page before."""
 
     tenant: str
@@ -558,7 +558,7 @@ METHODS: dict[str, Method] = {
     "requests.traffic": Method(Query, Traffic, "viewer", "kept requests as rows of the live feed"),
     "requests.get": Method(OfRequest, RequestDetail, "viewer", "one request whole"),
     "events.query": Method(Query, Events, "viewer", "decoded events"),
-    "connections.list": Method(ListedWhere, Connections, "viewer", "the connections of an event source"),
+    "connections.list": Method(ConnectionQuery, Connections, "viewer", "the connections of an event source"),
     "connections.get": Method(
         OfConnection, ConnectionDetail, "viewer", "one connection: its facts, state and unfinished bytes"
     ),

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Final
 
-from core.control.messages import Connections, ListedWhere, OfConnection
+from core.control.messages import ConnectionQuery, Connections, OfConnection
 from core.engine.source import SourceRunner
 from core.engine.worker_process import ASK_TIMEOUT, WorkerProcess
 from core.errors import NotFound, TidegateError
@@ -23,7 +23,7 @@ MOST_LISTED: Final = 1000
 _CURSOR = re.compile(r"([01])\.([0-9]{1,15})\.([0-9]{1,10})\.([0-9]{1,16})", re.ASCII)
 
 
-async def list_connections(source: SourceRunner, asked: ListedWhere) -> Connections:
+async def list_connections(source: SourceRunner, asked: ConnectionQuery) -> Connections:
     """A page: those that are open, the most active lately first, then those that have ended."""
     after = _place(asked.after) if asked.after is not None else None
     most = min(max(asked.limit, 1), MOST_LISTED)

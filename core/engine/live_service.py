@@ -12,12 +12,12 @@ from core.control.messages import (
     Applied,
     Apply,
     Configuration,
+    ConnectionQuery,
     Connections,
     Discard,
     EditStaged,
     Empty,
     Hello,
-    ListedWhere,
     NewTenant,
     Node,
     OfConnection,
@@ -210,7 +210,7 @@ class LiveService(Service):
             raise NotFound(f"{tenant} runs no event source {source}")
         return runner
 
-    async def _list_connections(self, asked: ListedWhere) -> Connections:
+    async def _list_connections(self, asked: ConnectionQuery) -> Connections:
         return await list_connections(self._source(asked.tenant, asked.source), asked)
 
     async def _get_connection(self, asked: OfConnection) -> ConnectionDetail:

@@ -9,39 +9,35 @@ _ID = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,15})", re.ASCII)
 
 
 class Connection(msgspec.Struct, kw_only=True, rename="camel"):
-    """A device's connection, as `tidegate connections --json` gives it. Dates are RFC 3339."""
+    """A device's connection, as `tidegate connections --json` gives it. Dates are RFC 3339: when it was opened, when its
+    last request was there whole, and when it was closed, `reason` saying why (null while it is open). `device` is the
+    hardware id of its last events, or the `device` in its state; `unfinished` counts the bytes that are here of a
+    request that is not whole. Its requests are those of the journal with its `remote`."""
 
     id: str
     """Unique while the engine lives."""
     remote: str
-    """As its requests have it; behind a proxy that a source trusts with HTTP these have the devices' own instead."""
+    """Behind a proxy that an HTTP handler trusts the requests have the devices' own addresses instead."""
     device: str | None
-    """The hardware id of the last events, or the `device` in its state."""
     opened_date: str
     last_date: str | None
-    """When its last request was there whole."""
     requests: int
     bytes_in: int
     bytes_out: int
     unfinished: int
-    """Bytes that are here of a request that is not whole yet."""
     closed_date: str | None = None
-    """Null while it is open."""
     reason: str | None = None
-    """Why it has ended."""
 
 
 class ConnectionDetail(Connection, kw_only=True, rename="camel"):
-    """The whole of one connection but its requests: those are in the journal, by its remote."""
+    """The whole of one connection but its requests. `state` is what scripts remember of it (`stateReason` says why that
+    cannot be shown, if so), `facts` the metadata that its requests have in common (`tls.version`, `tls.subject`,
+    `remote.via`, `auth.name`), `tail` the first 4 KiB of an unfinished request."""
 
     state: dict[str, Any] = {}
-    """What scripts remember of it."""
     state_reason: str | None = None
-    """Why the state cannot be shown, if so."""
     facts: dict[str, Any] = {}
-    """The metadata that its requests have in common: `tls.version`, `tls.subject`, `remote.via`, `auth.name`."""
     tail: bytes = b""
-    """The first 4 KiB of the unfinished request."""
 
 
 def connection_id(worker: int, number: int) -> str:

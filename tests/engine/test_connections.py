@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.control.client import ControlClient, ControlError
-from core.control.messages import NOT_ALLOWED, Connections, ListedWhere, OfConnection, OfRequest
+from core.control.messages import NOT_ALLOWED, ConnectionQuery, Connections, OfConnection, OfRequest
 from core.model.connections import Connection, ConnectionDetail
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import free_port, until
@@ -87,7 +87,7 @@ class Device:
 
 
 def listed(stead: Stead, source: str, **asked: Any) -> Connections:
-    where = ListedWhere(tenant="default", source=source, **asked)
+    where = ConnectionQuery(tenant="default", source=source, **asked)
     return stead.talk(lambda client: client.call("connections.list", where, Connections))
 
 
@@ -192,8 +192,8 @@ def test_http_connections_are_listed_too(stead: Stead) -> None:
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        (b"\x02" + b"x" * 100, "more than 64 B bytes and no end of a frame"),
-        (b"\x02" + b"x" * 100 + b"\x03", "a frame of 102 bytes; 64 B are allowed"),
+        (b"\x02" + b"x" * 100, "more than 64 bytes and no end of a frame"),
+        (b"\x02" + b"x" * 100 + b"\x03", "a frame of 102 bytes; 64 are allowed"),
     ],
 )
 def test_a_frame_that_is_too_long_says_why_the_connection_ended(

@@ -46,6 +46,9 @@ PARAMS: dict[str, Any] = {
     "import.sitewhere": {"tenant": "new", "xml": ""},
     "decode.try": {"tenant": "default", "source": "lora", "payload": ""},
     "requests.get": {"id": "none"},
+    "connections.list": {"tenant": "default", "source": "lora"},
+    "connections.get": {"tenant": "default", "source": "lora", "id": "1-99"},
+    "connections.close": {"tenant": "default", "source": "lora", "id": "1-99"},
     "unsubscribe": {"subscription": 1},
 }
 """Parameters that a call needs; for the others none do."""

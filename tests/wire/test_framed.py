@@ -125,7 +125,7 @@ def test_an_oversize_frame_ends_the_connection_behind_the_answers_that_are_owed(
 ) -> None:
     assert talk(ports["impatient"], b"one\n" + b"x" * 200 + b"\ntwo\n") == b"1:one\n"
     until(
-        lambda: any("100 B are allowed" in reason for reason in reasons(stead, "impatient")),
+        lambda: any("100 are allowed" in reason for reason in reasons(stead, "impatient")),
         f"the frame to be shown: {reasons(stead, 'impatient')}",
     )
 
