@@ -476,6 +476,42 @@ class OfConnection(msgspec.Struct, kw_only=True):
     id: str
 
 
+class FramesOf(msgspec.Struct, kw_only=True):
+    """What was kept of one connection: the requests of an event source from `remote`, received from `since` on and
+    before `until` (RFC 3339). Newest last; `before` and `after` are cursors (request ids)."""
+
+    tenant: str
+    source: str
+    remote: str
+    since: str
+    until: str | None = None
+    limit: int = 50
+    """At most 500."""
+    before: str | None = None
+    after: str | None = None
+
+
+class ConnectionFrame(msgspec.Struct, kw_only=True):
+    """One request of a connection with its bytes in both directions; `came` and `answered` are the first 4 KiB of them,
+    a head before its body, and `came_size` and `answered_size` count them all."""
+
+    request: TrafficRow
+    came: bytes
+    came_size: int
+    answered: bytes = b""
+    answered_size: int = 0
+
+
+class ConnectionFrames(msgspec.Struct, kw_only=True):
+    """A page of what was kept of a connection, oldest first."""
+
+    frames: list[ConnectionFrame]
+    behind: int = 0
+    more: bool = False
+    next: str | None = None
+    """Where there is more: the id to go on from (`before`, or `after`). A page may be short or empty."""
+
+
 class Subscribe(msgspec.Struct, kw_only=True):
     """A live feed of the rows that match; `rows` notifications carry `Frame`s until `unsubscribe`."""
 
@@ -561,6 +597,9 @@ METHODS: dict[str, Method] = {
     "connections.list": Method(ConnectionQuery, Connections, "viewer", "the connections of an event source"),
     "connections.get": Method(
         OfConnection, ConnectionDetail, "viewer", "one connection: its facts, state and unfinished bytes"
+    ),
+    "connections.frames": Method(
+        FramesOf, ConnectionFrames, "viewer", "what was kept of one connection, in both directions"
     ),
     "connections.close": Method(OfConnection, ConnectionDetail, "admin", "ends one connection; its answers go first"),
     "subscribe": Method(Subscribe, Subscription, "viewer", "a live feed"),

@@ -58,12 +58,16 @@ class SegmentReader:
         for number in list(self._connections):
             self._close(number)
 
-    def rows(self, places: Sequence[Place], *, payloads: bool) -> dict[Place, TakenRow]:
+    def rows(self, places: Sequence[Place], *, payloads: bool, remote: str | None = None) -> dict[Place, TakenRow]:
+        """These rows; with `remote` those from that address alone."""
         found: dict[Place, TakenRow] = {}
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
         for number, some in _by_segment(places).items():
             segment = self._segments.get(number)
-            columns = self._select(number, f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", some)
+            query, values = f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", list[str | int](some)
+            if remote is not None:
+                query, values = f"{query} AND r.remote = ?", [*values, remote]
+            columns = self._select(number, query, values)
             for row in cast("list[Columns]", columns):
                 if segment is not None:
                     found[number, row[0]] = taken_row(segment.tenant, segment.source, row)
@@ -100,10 +104,10 @@ class SegmentReader:
             return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, wire, answer)
         return None
 
-    def _select(self, number: int, query: str, seqs: Sequence[int]) -> list[tuple[object, ...]]:
+    def _select(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
         try:
             connection = self._connection(number)
-            return connection.execute(query, seqs).fetchall() if connection else []
+            return connection.execute(query, values).fetchall() if connection else []
         except sqlite3.Error as error:
             LOG.error("cannot read segment %s: %s", self._segments[number].path, error)
             return []

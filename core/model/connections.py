@@ -9,9 +9,9 @@ _ID = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,15})", re.ASCII)
 
 
 class Connection(msgspec.Struct, kw_only=True, rename="camel"):
-    """A device's connection, as `tidegate connections --json` gives it. Dates are RFC 3339: when it was opened, when its
-    last request was there whole, and when it was closed, `reason` saying why (null while it is open). `device` is the
-    hardware id of its last events, or the `device` in its state; `unfinished` counts the bytes that are here of a
+    """A device's connection, as `tidegate connections --json` gives it. Dates are RFC 3339: when it was opened, when
+    its last request was there whole, and when it was closed, `reason` saying why (null while it is open). `device` is
+    the hardware id of its last events, or the `device` in its state; `unfinished` counts the bytes that are here of a
     request that is not whole. Its requests are those of the journal with its `remote`."""
 
     id: str

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from core.control.client import ControlClient, ControlError
-from core.control.messages import NOT_ALLOWED, ConnectionQuery, Connections, OfConnection, OfRequest
+from core.control.connection_frames import frames_of, newest_frames
+from core.control.messages import (
+    NOT_ALLOWED,
+    ConnectionFrame,
+    ConnectionFrames,
+    ConnectionQuery,
+    Connections,
+    OfConnection,
+    OfRequest,
+)
 from core.model.connections import Connection, ConnectionDetail
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import free_port, until
@@ -321,3 +330,93 @@ def test_an_operator_who_may_only_look_closes_nothing(stead: Stead, ports: dict[
         assert line.code("connections.get", asked) is None
         assert line.code("connections.close", asked) == NOT_ALLOWED
         assert device.ask(b"\x02d1\x03") == b"+d1"
+
+
+def test_the_frames_of_one_connection_alone_page_by_page(stead: Stead, ports: dict[str, int]) -> None:
+    with Device(ports["tracker"]) as device, Device(ports["tracker"]) as other:
+        for number in range(7):
+            assert device.ask(b"\x02d%d\x03" % number) == b"+d%d" % number
+            assert other.ask(b"\x02other\x03") == b"+other"
+        of_it = of(stead, "tracker", device)
+    asked = frames_of("default", "tracker", of_it)
+
+    async def backwards(client: ControlClient) -> list[list[ConnectionFrame]]:
+        pages: list[list[ConnectionFrame]] = []
+        asked.limit = 3
+        while True:
+            page = await client.call("connections.frames", asked, ConnectionFrames)
+            pages.append(page.frames)
+            if page.next is None:
+                return pages
+            asked.before = page.next
+
+    closed(stead, "tracker", device)
+    pages = stead.talk(backwards)
+    assert [[frame.came for frame in page] for page in pages if page] == [
+        [b"\x02d4\x03", b"\x02d5\x03", b"\x02d6\x03"],
+        [b"\x02d1\x03", b"\x02d2\x03", b"\x02d3\x03"],
+        [b"\x02d0\x03"],
+    ]
+    newest = stead.talk(lambda client: newest_frames(client, frames_of("default", "tracker", of_it), 2))
+    assert [(frame.came_size, frame.answered) for frame in newest.frames] == [(4, b"+d5"), (4, b"+d6")]
+    assert newest.more
+
+
+def test_long_frames_are_cut_and_counted(stead: Stead, ports: dict[str, int]) -> None:
+    with Device(ports["lines"]) as device:
+        device.socket.sendall(b"y" * 9000 + b"\n")
+        until(lambda: of(stead, "lines", device).bytes_out == 9001, "the answer")
+        row = of(stead, "lines", device)
+        kept = stead.talk(lambda client: newest_frames(client, frames_of("default", "lines", row), 10))
+    (frame,) = kept.frames
+    assert (frame.came, frame.came_size) == (b"y" * 4096, 9001)
+    assert (frame.answered, frame.answered_size) == (b"+" + b"y" * 4095, 9001)
+
+
+def test_the_command_lists_shows_and_closes(stead: Stead, ports: dict[str, int]) -> None:
+    with Device(ports["tracker"]) as device:
+        assert device.ask(b"\x02d1\x1b[2J\x03") == b"+d1\x1b[2J"
+        device.socket.sendall(b"\x02half")
+        until(lambda: of(stead, "tracker", device).unfinished == 5, "the tail")
+        row = of(stead, "tracker", device)
+        shown = stead("connections", "default/tracker")
+        assert shown.status == 0
+        (line,) = [line for line in shown.out.splitlines() if device.remote in line]
+        assert line.split()[:3] == [row.id, device.remote, "d1␛[2J"]
+        assert "● open" in line
+        assert "5 B of an unfinished frame" in line
+        (only,) = stead("connections", "default/tracker", "--json", "--find", device.remote).objects
+        assert (only["id"], only["requests"], only["bytesOut"]) == (row.id, 1, 7)
+        one = stead("connections", "default/tracker", row.id)
+        assert one.status == 0
+        assert "\x1b" not in one.out
+        assert "00000000  02 64 31 1b 5b 32 4a 03" in one.out
+        assert "◂ 7 B\n  00000000  2b 64 31 1b 5b 32 4a" in one.out
+        assert "▸ 5 B of an unfinished frame\n  00000000  02 68 61 6c 66" in one.out
+        (detail,) = stead("connections", "default/tracker", row.id, "--json").objects
+        assert (detail["tail"], len(detail["frames"])) == ("AmhhbGY=", 1)
+        done = stead("connections", "default/tracker", row.id, "--close")
+        assert done.out == f"{row.id} ({device.remote}): closed by the operator\n"
+        assert read_all(device.socket) == b""
+        closed(stead, "tracker", device)
+    again = stead("connections", "default/tracker", row.id, "--close")
+    assert again.status == 1
+    assert "is closed already: closed by the operator" in again.err
+    later = stead("connections", "default/tracker", row.id).out
+    assert "closed by the operator before these bytes were taken" in later
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("default",), 2, "an event source is TENANT/SOURCE"),
+        (("default/tracker", "--close"), 2, "give the id of the connection, too"),
+        (("default/tracker", "1-1", "--find", "x"), 2, "it finds connections"),
+        (("default/nowhere",), 1, "default runs no event source nowhere"),
+        (("default/tracker", "77-1"), 1, "knows no connection 77-1"),
+    ],
+)
+def test_the_command_says_what_is_wrong(stead: Stead, arguments: tuple[str, ...], status: int, says: str) -> None:
+    asked = stead("connections", *arguments)
+    assert (asked.status, asked.out) == (status, "")
+    assert says in asked.err
