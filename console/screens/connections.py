@@ -21,7 +21,7 @@ from core.model.connections import Connection
 
 EVERY = 1.0
 """Seconds between two looks at the connections."""
-MOST = 500
+MOST = 200
 """Connections that are shown; the filter finds the others."""
 MORE = "+"
 """The id of the row that says how many are not shown; no connection's id begins with a sign."""

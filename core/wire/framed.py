@@ -281,6 +281,8 @@ class FramedConnection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self.record.because(reason)
+        if self._pause is not None:
+            self._pause.cancel()
         unread = [found.wire for found in self._found] + [self._splitter.tail]
         if not self._ended and (seen := b"".join(unread)):
             self._record(f"{reason} before these bytes were taken", seen)

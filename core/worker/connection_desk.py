@@ -1,6 +1,6 @@
 """Says what the engine asks of a worker's connections, and ends one where an operator wants that."""
 
-import heapq
+import operator
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -56,7 +56,8 @@ class ConnectionDesk:
             counts[place[0]] += 1
             if asked.after is None or place < asked.after:
                 places.append((place, record, connection))
-        first = heapq.nlargest(asked.most, places, key=lambda each: each[0])
+        places.sort(key=operator.itemgetter(0), reverse=True)
+        first = places[: asked.most]
         rows = [(place, Connection(**self._facts(record, connection))) for place, record, connection in first]
         return ListedConnections(open=counts[1], ended=counts[0], rows=rows)
 

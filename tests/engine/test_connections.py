@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -36,6 +37,9 @@ def decode(payload, metadata, events, logger, state, respond):
     if payload.startswith(b"login "):
         state["device"] = payload[6:].decode()
         return
+    if payload == b"big":
+        respond(b"x" * (16 << 20))
+        return
     if payload == b"odd":
         state["odd"] = {1, 2}
         return
@@ -48,7 +52,7 @@ READ_ALL = SOURCE.replace('type = "http"\n{handler}', 'type = "read_all"\n{handl
 LINES = '[device_communication.event_sources.interaction_handler.framing]\ntype = "line"'
 HANDLERS = {
     "tracker": 'max_frame = "64 B"\n' + STX,
-    "impatient": 'idle_timeout = "1 s"\n' + STX,
+    "impatient": 'idle_timeout = "1 s"\nwrite_timeout = "300 ms"\n' + STX,
     "lines": LINES,
     "two": LINES,
 }
@@ -190,7 +194,7 @@ def test_http_connections_are_listed_too(stead: Stead) -> None:
         answer = device.ask(first)
         assert answer.startswith(b"HTTP/1.1 200")
         device.socket.sendall(second)
-        until(lambda: of(stead, "lora", device).unfinished, "the part of a body")
+        until(lambda: of(stead, "lora", device).unfinished == 5, "the part of a body")
         row = of(stead, "lora", device)
         assert (row.requests, row.device, row.bytes_out) == (1, "d9", len(answer))
         assert row.bytes_in == len(first + second)
@@ -222,6 +226,24 @@ def test_a_silent_and_a_reset_connection_say_why_they_ended(stead: Stead, ports:
         hasty.socket.close()
         assert closed(stead, "tracker", hasty).reason == "the device reset it"
         assert closed(stead, "impatient", silent).reason == "nothing came for 1 s"
+
+
+def test_a_device_that_takes_no_answers_says_so(stead: Stead, ports: dict[str, int]) -> None:
+    with Device(ports["impatient"]) as deaf:
+        deaf.socket.sendall(b"\x02big\x03")
+        assert closed(stead, "impatient", deaf).reason == "it did not take its answers for 0.3 s"
+
+
+def test_a_source_that_stops_says_so_while_it_drains(stead: Stead, ports: dict[str, int]) -> None:
+    with Device(ports["once"]) as under_way, Device(ports["once"]) as quiet, ThreadPoolExecutor() as beside:
+        under_way.socket.sendall(b"more to come")
+        until(lambda: of(stead, "once", under_way).unfinished == 12, "what came")
+        of(stead, "once", quiet)
+        stopping = beside.submit(stead, "restart", "default/once")
+        assert closed(stead, "once", quiet).reason == "the source is stopping"
+        under_way.socket.shutdown(socket.SHUT_WR)
+        assert stopping.result().status == 0
+    assert [request.payload for request in kept(stead, under_way)] == [b"more to come"]
 
 
 @pytest.mark.parametrize(("source", "half"), [("tracker", b"\x02half"), ("once", b"half"), ("lora", b"POST /")])
