@@ -52,7 +52,8 @@ READ_ALL = SOURCE.replace('type = "http"\n{handler}', 'type = "read_all"\n{handl
 LINES = '[device_communication.event_sources.interaction_handler.framing]\ntype = "line"'
 HANDLERS = {
     "tracker": 'max_frame = "64 B"\n' + STX,
-    "impatient": 'idle_timeout = "1 s"\nwrite_timeout = "300 ms"\n' + STX,
+    "impatient": 'idle_timeout = "1 s"\n' + STX,
+    "hasty": 'write_timeout = "300 ms"\n' + STX,
     "lines": LINES,
     "two": LINES,
 }
@@ -229,9 +230,9 @@ def test_a_silent_and_a_reset_connection_say_why_they_ended(stead: Stead, ports:
 
 
 def test_a_device_that_takes_no_answers_says_so(stead: Stead, ports: dict[str, int]) -> None:
-    with Device(ports["impatient"]) as deaf:
+    with Device(ports["hasty"]) as deaf:
         deaf.socket.sendall(b"\x02big\x03")
-        assert closed(stead, "impatient", deaf).reason == "it did not take its answers for 0.3 s"
+        assert closed(stead, "hasty", deaf).reason == "it did not take its answers for 0.3 s"
 
 
 def test_a_source_that_stops_says_so_while_it_drains(stead: Stead, ports: dict[str, int]) -> None:
