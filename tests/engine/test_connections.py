@@ -38,7 +38,7 @@ def decode(payload, metadata, events, logger, state, respond):
         state["device"] = payload[6:].decode()
         return
     if payload == b"big":
-        respond(b"x" * (16 << 20))
+        respond(b"x" * 60_000)
         return
     if payload == b"odd":
         state["odd"] = {1, 2}
@@ -84,8 +84,13 @@ def stead(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> It
 class Device:
     """A connection from this machine, with the address that the engine sees."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+    def __init__(self, port: int, room: int = 0) -> None:
+        """`room` bounds what the kernel takes in for it."""
+        self.socket = socket.socket()
+        self.socket.settimeout(10)
+        if room:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.socket.connect(("127.0.0.1", port))
         host, own = self.socket.getsockname()
         self.remote = f"{host}:{own}"
 
@@ -230,8 +235,8 @@ def test_a_silent_and_a_reset_connection_say_why_they_ended(stead: Stead, ports:
 
 
 def test_a_device_that_takes_no_answers_says_so(stead: Stead, ports: dict[str, int]) -> None:
-    with Device(ports["hasty"]) as deaf:
-        deaf.socket.sendall(b"\x02big\x03")
+    with Device(ports["hasty"], room=4096) as deaf:
+        deaf.socket.sendall(b"\x02big\x03" * 300)
         assert closed(stead, "hasty", deaf).reason == "it did not take its answers for 0.3 s"
 
 
