@@ -1,7 +1,6 @@
 """One connection: its frames in both directions, what scripts remember of it, what is here of an unfinished frame."""
 
 import json
-from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
@@ -29,13 +28,10 @@ from core.control.messages import (
     NOT_FOUND,
     ConnectionFrame,
     ConnectionFrames,
-    ConnectionQuery,
-    Connections,
     FramesOf,
     OfConnection,
 )
 from core.model.connections import Connection, ConnectionDetail
-from core.model.dates import date_milliseconds, date_text, parse_date
 from core.model.hex_dump import dump
 from core.model.requests import TrafficRow
 
@@ -45,8 +41,6 @@ PAGE = 100
 """Frames that are fetched at a time."""
 MOST_HELD = 2000
 """Frames that are held; of more the oldest go."""
-AROUND = timedelta(hours=12)
-"""How far from a request the others of its connection are looked for where nothing more is known of that."""
 UNFINISHED = "-"
 """The id of the row of unfinished bytes; no request's id begins with a sign."""
 TABS = ("frames", "state", "unfinished")
@@ -316,36 +310,3 @@ def _tail_lines(detail: ConnectionDetail | None) -> list[str]:
     lines = [f"{line.offset}  {line.cells}{line.text}" for line in dump(detail.tail)]
     left = detail.unfinished - len(detail.tail)
     return [*lines, f"{sign('…')} {left:,} bytes more"] if left > 0 else lines
-
-
-async def open_connection_of(screen: TidegateScreen, row: TrafficRow) -> None:
-    """Shows the connection that a request came on: its frames alone, where the engine knows it no more."""
-    asked = ConnectionQuery(tenant=row.tenant, source=row.event_source, text=row.remote, limit=1000)
-    try:
-        known = (await screen.link.call("connections.list", asked, Connections)).connections
-    except ControlError as error:
-        if error.code != NOT_FOUND:
-            raise
-        known = []
-    at = row.received_date
-    met = [each for each in known if each.remote == row.remote and each.opened_date <= at <= (each.closed_date or at)]
-    place = screen.place or screen.PLACE
-    if met:
-        await screen.app.push_screen(OneConnection(row.tenant, row.event_source, met[0], place))
-        return
-    since, until = (date_text(date_milliseconds(parse_date(at) + by)) for by in (-AROUND, AROUND))
-    nothing = Connection(
-        id="",
-        remote=row.remote,
-        device=None,
-        opened_date=since,
-        last_date=None,
-        requests=0,
-        bytes_in=0,
-        bytes_out=0,
-        unfinished=0,
-        closed_date=until,
-        reason="the engine knows this connection no more: these are the requests kept from its address at that time",
-    )
-    frames = FramesOf(tenant=row.tenant, source=row.event_source, remote=row.remote, since=since, until=until)
-    await screen.app.push_screen(OneConnection(row.tenant, row.event_source, nothing, place, frames))

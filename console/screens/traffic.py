@@ -11,7 +11,7 @@ from console.actions import ACTIONS, Action
 from console.link import Feed
 from console.screens.base import Kind, TidegateScreen
 from console.screens.beside import BesideRequest
-from console.screens.connection import open_connection_of
+from console.screens.connection_of import open_connection_of
 from console.screens.dialogs import Answer, Question
 from console.screens.request import OneRequest
 from console.screens.save import SaveAs, copied, dated, save_new
