@@ -68,6 +68,8 @@ _DECLARED = (
     Action("view", "View", "v", "shows the same in another way"),
     Action("copy", "Copy", "y", "copies to the clipboard"),
     Action("save", "Save", "w", "saves to a file"),
+    Action("connections", "Connections", "c", "shows the connections of an event source"),
+    Action("close", "Close Connection", "x", "closes the current connection, after a question", "removes"),
     Action("replay", "Replay", "r", "replays, or sends again"),
     Action("tenant", "Tenant", "T", "chooses which tenant (or all) a feed shows"),
     Action("command", "Command", "colon", "takes a command in the command line's words"),

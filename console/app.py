@@ -19,6 +19,7 @@ from console.key_turns import KeyTurns
 from console.link import EngineLink
 from console.places import PLACES, screen_of
 from console.screens.base import TidegateScreen
+from console.screens.connections import ConnectionsScreen
 from console.screens.dialogs import Answer, Question
 from console.screens.plan import PlanScreen
 from console.session import Session
@@ -91,6 +92,9 @@ class TidegateApp(App[int]):
 
     async def show_plan(self, tenant: str) -> None:
         await self.push_screen(PlanScreen(tenant))
+
+    async def show_connections(self, tenant: str, source: str) -> None:
+        await self.push_screen(ConnectionsScreen(tenant, source, self.current_mode))
 
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
         """Opens a place as it was left; where one is in it already, its first screen.

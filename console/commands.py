@@ -253,6 +253,18 @@ async def _status(console: Console, words: list[str]) -> Lead:
     return lambda: console.go_to("state")
 
 
+async def _connections(console: Console, words: list[str]) -> Lead:
+    _wanted(words, 1, COMMANDS["connections"].usage)
+    tenant, _, source = words[0].partition("/")
+    _known_tenant(console.session, tenant)
+    status = console.session.link.status
+    paths = [node.path for each in status.tree.children for node in each.children] if status else []
+    if words[0] not in paths:
+        near = nearest(words[0], [path for path in paths if path.startswith(f"{tenant}/")])
+        raise TidegateError(f"no event source {words[0]} runs" + (f"; did you mean {near}?" if near else ""))
+    return lambda: console.show_connections(tenant, source)
+
+
 async def _go(console: Console, words: list[str]) -> Lead:
     """A tenant, or `TENANT/SOURCE`: goes there."""
     tenant = words[0].partition("/")[0]
@@ -294,6 +306,7 @@ COMMANDS: dict[str, Command] = {
         Command("restart", "restart TENANT[/SOURCE]", "stops and starts it", _lifecycle("restart"), True),
         Command("requests", "requests [--source ID --failed --filter …]", "Live Traffic with a filter", _feed),
         Command("events", "events [--device ID --type T --filter …]", "Live Traffic with a filter", _feed),
+        Command("connections", "connections TENANT/SOURCE", "the connections of an event source", _connections),
         Command("status", "status", "Engine State", _status),
     )
 }

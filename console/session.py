@@ -70,6 +70,10 @@ class Console(Protocol):
         """Opens the plan of a tenant."""
         ...
 
+    async def show_connections(self, tenant: str, source: str) -> None:
+        """Opens the connections of an event source."""
+        ...
+
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
         """Opens a place (`tenants`, `traffic`, `state`), and there a tenant or source, or a feed with a filter."""
         ...

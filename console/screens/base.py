@@ -45,6 +45,8 @@ class TidegateScreen(Screen[None]):
     """What it is for, in a few sentences, for `?` and F1."""
 
     _telling: Timer | None = None
+    place = ""
+    """Where it stands, for a screen that several places lead to; else `PLACE`."""
 
     def __init_subclass__(cls, **options: Any) -> None:  # Textual's own options, passed on
         if "ACTIONS" in cls.__dict__:
@@ -55,7 +57,7 @@ class TidegateScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Heading()
         places = PlacesLine()
-        places.places, places.here = PLACES, self.PLACE
+        places.places, places.here = PLACES, self.place or self.PLACE
         yield places
         with Container(id="body"):
             yield from self.compose_body()

@@ -11,6 +11,7 @@ from console.actions import ACTIONS
 from console.draft import Placed
 from console.screens.adding import add_component, move_component, remove_component
 from console.screens.component import ComponentScreen, scripts_below
+from console.screens.connections import ConnectionsScreen
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
 from console.text import count_text, mark, rate_text, state_words, visible
@@ -46,6 +47,7 @@ class EventSources(OfTenantScreen):
         ACTIONS["move_down"],
         ACTIONS["stage"],
         ACTIONS["move_up"],
+        ACTIONS["connections"].titled("Connections", "shows the connections of the current source"),
         ACTIONS["plan"],
         ACTIONS["power"].titled("Start/Stop", "starts or stops the current source, after a question"),
     )
@@ -187,6 +189,13 @@ class EventSources(OfTenantScreen):
         current = self._current()
         if current is not None:
             await move_component(self, current, by)
+
+    async def action_connections(self) -> None:
+        id = (self.query_one(Rows).current or "").rpartition("/")[2]
+        if self.node(f"{self.tenant}/{id}") is None:
+            self.say("it does not run yet: ^s stages it, p applies it")
+        else:
+            await self.app.push_screen(ConnectionsScreen(self.tenant, id))
 
     async def action_power(self) -> None:
         id = (self.query_one(Rows).current or "").rpartition("/")[2]

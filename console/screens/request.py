@@ -13,7 +13,7 @@ from console.screens.save import SaveAs, copied, dated, save_new
 from console.screens.scripts import edit_script
 from console.text import bytes_text, clock_text
 from console.widgets.filter_bar import FilterBar
-from console.widgets.request_view import TABS, RequestView
+from console.widgets.request_view import RequestView
 from console.widgets.state_tree import node_at
 from core.control.messages import OfRequest
 from core.model.events import event_json
@@ -28,11 +28,14 @@ class OneRequest(TidegateScreen):
     ABOUT = (
         "One request with everything that was kept of it. A failed one has its bytes as well: nothing that was "
         "answered is lost.\n\nThe body is shown as JSON, as the text that came, or byte by byte (v). "
-        "Control characters are shown as signs. tab goes through head, decode log, events and timing."
+        "Control characters are shown as signs. tab goes through head, decode log, events and timing; of a frame also "
+        "through its bytes on the wire and what it was answered."
     )
     CSS_PATH = "request.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        ACTIONS["copy"].titled("Copy", "copies what the tab shows: the payload, the head, the log or the events"),
+        ACTIONS["copy"].titled(
+            "Copy", "copies what the tab shows: the payload, the bytes, the head, the log or the events"
+        ),
         ACTIONS["save"].titled("Save", "saves the payload; on Events the events, elsewhere the request as JSON"),
         ACTIONS["edit"].titled("Decoder script", "edits the script that decodes this source's requests, in $EDITOR"),
         ACTIONS["next"].titled("Next", "goes to the next match while searching, else to the next request"),
@@ -129,7 +132,7 @@ class OneRequest(TidegateScreen):
     # What is shown, elsewhere
 
     def action_view(self) -> None:
-        if TABS[self.view.tabs.active] != "body":
+        if self.view.tab != "body":
             self.view.tabs.active = 0
             return
         self.say(f"the body as {self.view.next_view()}")
@@ -149,7 +152,7 @@ class OneRequest(TidegateScreen):
         detail = self.view.detail
         if detail is None:
             return
-        tab = TABS[self.view.tabs.active]
+        tab = self.view.tab
         text = detail.payload.decode("utf-8", "replace") if tab == "body" else self.view.pane.text()
         self.app.copy_to_clipboard(text)
         self.say(copied({"body": "payload", "log": "decode log"}.get(tab, tab), len(text.encode())))
@@ -158,7 +161,7 @@ class OneRequest(TidegateScreen):
         detail = self.view.detail
         if detail is None:
             return
-        match TABS[self.view.tabs.active]:
+        match self.view.tab:
             case "body":
                 what, how, suffix, data = "payload", "its bytes as they came", ".bin", detail.payload
             case "events":
@@ -166,7 +169,7 @@ class OneRequest(TidegateScreen):
                 data = b"".join(msgspec.json.encode(event_json(event)) + b"\n" for event in detail.decoded)
             case _:
                 what, how, suffix = "request", "as JSON, with its payload in base64", ".json"
-                data = msgspec.json.encode(request_json(detail, detail.payload)) + b"\n"
+                data = msgspec.json.encode(request_json(detail, detail)) + b"\n"
         name = dated(f"tidegate-{detail.event_source}", suffix)
 
         async def save(path: Path) -> None:

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 
 from console.actions import ACTIONS, Action
 from console.screens.base import Kind, TidegateScreen
+from console.screens.connections import ConnectionsScreen
 from console.screens.dialogs import Notice
 from console.screens.power import power
 from console.session import console_of
@@ -37,6 +38,7 @@ class EngineState(TidegateScreen):
         ACTIONS["open"].titled("Open", "shows the traffic of a tenant or source; of anything else, what is known"),
         ACTIONS["power"],
         ACTIONS["view"].titled("Details", "shows all that is known of the current component"),
+        ACTIONS["connections"].titled("Connections", "shows the connections of the current event source"),
         ACTIONS["next"].titled("Next error", "goes to the next component in error"),
         ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
     )
@@ -111,6 +113,14 @@ class EngineState(TidegateScreen):
         for name, value in described(node, self.session.now()):
             text.append(f"{name:<14}", "bold").append(f"{visible(value)}\n")
         await self.app.push_screen(Notice(node.title, text))
+
+    async def action_connections(self) -> None:
+        node = self._powered()
+        if node is None or node.kind != "event_source":
+            self.say("connections are an event source's: go to one", "wrong")
+            return
+        tenant, _, source = node.path.partition("/")
+        await self.app.push_screen(ConnectionsScreen(tenant, source, self.PLACE))
 
     async def action_power(self) -> None:
         node = self._powered()

@@ -11,6 +11,7 @@ from console.actions import ACTIONS, Action
 from console.link import Feed
 from console.screens.base import Kind, TidegateScreen
 from console.screens.beside import BesideRequest
+from console.screens.connection_of import open_connection_of
 from console.screens.dialogs import Answer, Question
 from console.screens.request import OneRequest
 from console.screens.save import SaveAs, copied, dated, save_new
@@ -57,6 +58,7 @@ class LiveTraffic(TidegateScreen):
         ACTIONS["tenant"],
         ACTIONS["next"].titled("Next failure", "goes to the next request that failed or was refused"),
         ACTIONS["previous"].titled("Previous failure", "goes to the previous request that failed or was refused"),
+        ACTIONS["connections"].titled("Its connection", "shows the connection that the current request came on"),
         ACTIONS["copy"].titled("Copy", "copies the marked requests, or the current one, as JSON lines"),
         ACTIONS["save"].titled("Save", "saves the marked requests, or the current one, as JSON lines"),
         ACTIONS["view"].titled("One or two lines", "shows one line a request, or two"),
@@ -239,6 +241,14 @@ class LiveTraffic(TidegateScreen):
         elif self.list.current_line is not None:
             self.say("these were only counted; Engine State (5) says how many there were of each reason")
 
+    def action_connections(self) -> None:
+        row = self.list.current
+        if row is not None:
+            self.list.pause()
+            self.work(open_connection_of, self, row)
+        elif self.list.current_line is not None:
+            self.say("these were only counted, whoever sent them")
+
     def action_pause(self) -> None:
         if self.list.following:
             self.list.pause()
@@ -320,7 +330,7 @@ class LiveTraffic(TidegateScreen):
         lines: list[bytes] = []
         for row in rows:
             detail = await self.link.call("requests.get", OfRequest(row.id), RequestDetail)
-            lines.append(msgspec.json.encode(request_json(detail, detail.payload)) + b"\n")
+            lines.append(msgspec.json.encode(request_json(detail, detail)) + b"\n")
         written = await save_new(path, b"".join(lines))
         self.say(f"{plural(len(rows), 'request')} saved to {path} ({bytes_text(written)})")
         self.list.unmark()

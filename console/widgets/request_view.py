@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher
 
 from console.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign
 from console.widgets.document import Document, plain
+from console.widgets.frame_lines import answer_lines, dump_colours, wire_lines
 from console.widgets.hex_view import HexView
 from console.widgets.json_text import json_colours, pretty_json
 from console.widgets.painted import PaintedView, Piece
@@ -33,7 +34,17 @@ REASON_LINES = 4
 """Lines that a reason takes at most; the rest of a longer one is in the saved request."""
 
 BodyAs = Literal["json", "text", "hex"]
-TABS = ("body", "head", "log", "events", "timing")
+TABS = {
+    "body": "Body",
+    "wire": "Wire",
+    "answer": "Answer",
+    "head": "Head",
+    "log": "Decode log",
+    "events": "Events",
+    "timing": "Timing",
+}
+OF_FRAMES = ("wire", "answer")
+"""Tabs that only a request has that was a frame, or a whole connection: HTTP has a head and a status for them."""
 
 
 class RequestHead(PaintedView):
@@ -98,21 +109,21 @@ class RequestView(Vertical):
         Binding("tab,right", "tab(1)", "Next tab", show=False),
         Binding("shift+tab,left", "tab(-1)", "Previous tab", show=False),
     ]
-    NAMES: ClassVar[tuple[str, ...]] = ("Body", "Head", "Decode log", "Events", "Timing")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.detail: RequestDetail | None = None
         self.body_as: BodyAs = "json"
+        self._shown = [name for name in TABS if name not in OF_FRAMES]
 
     def compose(self) -> ComposeResult:
         yield RequestHead()
-        yield TabLine(*self.NAMES)
-        with ContentSwitcher(initial=TABS[0]):
+        yield TabLine(*(TABS[name] for name in self._shown))
+        with ContentSwitcher(initial="body"):
             with Horizontal(id="body"):
                 yield Document(id="text")
                 yield HexView(id="hex")
-            for name in TABS[1:]:
+            for name in list(TABS)[1:]:
                 yield Document(id=name)
 
     @property
@@ -121,9 +132,14 @@ class RequestView(Vertical):
         return self.query_one(TabLine)
 
     @property
+    def tab(self) -> str:
+        """The active tab: a key of `TABS`."""
+        return self._shown[self.tabs.active]
+
+    @property
     def pane(self) -> Document:
         """What is shown of the active tab; of a body that is shown twice, the text."""
-        name = TABS[self.tabs.active]
+        name = self.tab
         if name == "body":
             name = "hex" if self.body_as == "hex" else "text"
         return self.query_one(f"#{name}", Document)
@@ -134,7 +150,7 @@ class RequestView(Vertical):
     def on_tab_line_switched(self, message: TabLine.Switched) -> None:
         message.stop()
         focused = isinstance(self.screen.focused, Document)
-        self.query_one(ContentSwitcher).current = TABS[message.active]
+        self.query_one(ContentSwitcher).current = self._shown[message.active]
         if focused:
             self.pane.focus()
 
@@ -154,11 +170,21 @@ class RequestView(Vertical):
         self.query_one(RequestHead).show(summary_of(detail))
         self.body_as = natural_view(detail.payload)
         self._show_body()
+        self.query_one("#wire", Document).show(wire_lines(detail), dump_colours)
+        self.query_one("#answer", Document).show(answer_lines(detail), dump_colours)
         self.query_one("#head", Document).show(head_lines(detail))
         self.query_one("#log", Document).show(log_lines(detail))
         self.query_one("#events", Document).show(event_lines(detail), json_colours)
         self.query_one("#timing", Document).show(timing_lines(detail))
-        self.tabs.rename(3, f"Events {count_text(detail.events)}" if detail.events else "Events")
+        self._show_tabs(detail)
+
+    def _show_tabs(self, detail: RequestDetail) -> None:
+        current = self.tab
+        framed = detail.method is None and detail.outcome != "refused"
+        self._shown = [name for name in TABS if framed or name not in OF_FRAMES]
+        titles = TABS | ({"events": f"Events {count_text(detail.events)}"} if detail.events else {})
+        active = self._shown.index(current) if current in self._shown else 0
+        self.tabs.show([titles[name] for name in self._shown], active)
 
     def next_view(self) -> str:
         """Shows the body in the next way that fits it; its name."""
@@ -286,6 +312,10 @@ def timing_lines(detail: RequestDetail) -> list[str]:
     answered = f"{status_of(summary_of(detail))}, {'at once' if refused else 'after the commit'}"
     if refused and detail.status is None:
         answered = "nothing: the connection was closed"
+    elif detail.answer is not None:
+        answered = f"{bytes_text(len(detail.answer))}, after the commit"
+    elif detail.status is None:
+        answered = "nothing"
     rows = [
         ("received", f"{local(detail.received_date):%Y-%m-%d} {clock_text(detail.received_date)}"),
         ("", detail.received_date),

@@ -1,5 +1,6 @@
 """Tabs in one line: `┌ Body ┐  Head   Decode log`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +41,13 @@ class TabLine(Widget):
     def __init__(self, *names: str, id: str | None = None) -> None:
         super().__init__(id=id)
         self.names = list(names)
+
+    def show(self, names: Sequence[str], active: int) -> None:
+        """Shows other tabs, one of them active."""
+        if self.names != [*names]:
+            self.names = [*names]
+            self.refresh()
+        self.active = active
 
     def rename(self, place: int, name: str) -> None:
         """Gives a tab another name, such as one with a count."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from core.catalogue.connections import ConnectionRecord, Connections
 from core.catalogue.contracts import Contract
 from core.model.events import Event
 
@@ -79,6 +80,10 @@ class Received(msgspec.Struct):
     """Decides what is answered, once the decode has ended; where that fails, so has the request."""
     whole: bytes | None = None
     """The payload as it came in, where `payload` was cut out of it."""
+    wire: bytes | None = None
+    """The bytes of the frame that the payload was, where they are others: with its escapes, its length, its end."""
+    connection: ConnectionRecord | None = None
+    """What is known of its connection, which hears of its events."""
 
     @property
     def kept(self) -> bytes:
@@ -328,6 +333,11 @@ class Answer(Protocol):
     ready: bool
     """Set for every answer of a commit before the first is released, so that one write can take several."""
 
+    @property
+    def kept(self) -> bytes | None:
+        """Its bytes, once it is prepared, where the journal keeps them with the request; None where it does not."""
+        ...
+
     def prepare(self, reason: str | None, received: Received) -> int | None:
         """Makes the answer and gives its status; `reason` is why the decode failed, None where it did not."""
         ...
@@ -389,6 +399,8 @@ class Handler(Protocol):
     """The most bytes that one request may have, head and payload."""
     alpn: Sequence[str]
     """What it speaks over TLS, as ALPN names it (RFC 7301); none: it has no such name."""
+    connections: Connections
+    """Those that are open, and the last that have ended."""
 
     def connection(self, peer: Peer) -> asyncio.BaseProtocol:
         """The protocol for one accepted connection."""
@@ -397,8 +409,6 @@ class Handler(Protocol):
     def turn_away(self, peer: Peer, reason: str) -> asyncio.BaseProtocol:
         """The protocol for a connection over a limit of the source: refuses it for that reason, and closes."""
         ...
-
-    def open_connections(self) -> int: ...
 
     def sweep(self, now: float) -> None:
         """Called twice a second with the loop's time: ends what is past its limit."""

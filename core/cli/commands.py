@@ -6,6 +6,7 @@ import typer
 
 from core.cli.cert import cert
 from core.cli.configuration import add, apply, diff, discard, remove, set_settings
+from core.cli.connections import connections
 from core.cli.decode import decode
 from core.cli.demo import demo
 from core.cli.engine import control, restart, serve, start, stop
@@ -19,7 +20,7 @@ from core.cli.state import status
 
 _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
     "Begin": {"demo": demo, "init": init, "serve": serve, "send": send},
-    "See what arrives": {"events": events, "requests": requests, "decode": decode},
+    "See what arrives": {"events": events, "requests": requests, "connections": connections, "decode": decode},
     "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
     "Configuration": {
         "add": add,

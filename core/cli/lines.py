@@ -4,10 +4,12 @@ from datetime import datetime
 
 from rich.text import Text
 
-from core.control.messages import Trial
+from core.control.messages import ConnectionFrame, Trial
+from core.model.connections import ConnectionDetail
 from core.model.events import Event, event_brief, event_type
+from core.model.hex_dump import dump
 from core.model.refusals import RefusedGroup
-from core.model.requests import Brief, Request, TrafficRow, asked
+from core.model.requests import Brief, Request, RequestDetail, TrafficRow, asked
 from core.model.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign, visible
 
 _COLOURS = {"decoded": "green", "failed": "red", "refused": "yellow"}
@@ -53,13 +55,52 @@ def refused_line(group: RefusedGroup, now: datetime) -> Text:
     )
 
 
-def payload_lines(payload: bytes) -> Text:
-    """A payload as text where it is some, else in hexadecimal."""
-    indent = " " * 16
+def bytes_lines(whole: RequestDetail) -> list[Text]:
+    """A request's payload; of a frame also what it was on the wire, where that is something else, and its answer."""
+    shown = (("", whole.payload), ("wire ", whole.wire), ("answer ", whole.answer))
+    return [_bytes_line(name, data) for name, data in shown if data]
+
+
+def _bytes_line(name: str, data: bytes) -> Text:
+    """Bytes as text where they are some, else in hexadecimal."""
     try:
-        return Text(indent + visible(payload.decode()), "dim")
+        said = visible(data.decode())
     except UnicodeDecodeError:
-        return Text(indent + payload.hex(" "), "dim")
+        said = data.hex(" ")
+    return Text(" " * 16 + name + said, "dim")
+
+
+def frame_lines(frame: ConnectionFrame, now: datetime) -> Text:
+    """One frame of a connection in hexadecimal, what became of it, and under it what it was answered."""
+    row = frame.request
+    became = f"{row.outcome}  {visible(asked(row))}".rstrip()
+    lines = Text.assemble(
+        f"{sign('▸')} {time_text(row.received_date, now)}  {bytes_text(frame.came_size)}  ",
+        (became, _COLOURS[row.outcome]),
+    )
+    for brief in row.decoded[:1]:
+        lines.append("  ").append_text(_brief(brief))
+    if row.reason:
+        lines.append(f"  {visible(row.reason)}", _COLOURS[row.outcome])
+    _append_dump(lines, frame.came, frame.came_size)
+    if frame.answered:
+        lines.append(f"\n{sign('◂')} {bytes_text(frame.answered_size)}")
+        _append_dump(lines, frame.answered, frame.answered_size)
+    return lines
+
+
+def unfinished_lines(detail: ConnectionDetail) -> Text:
+    """What is here of a frame that is not whole."""
+    lines = Text(f"{sign('▸')} {bytes_text(detail.unfinished)} of an unfinished frame", "yellow")
+    _append_dump(lines, detail.tail, detail.unfinished)
+    return lines
+
+
+def _append_dump(lines: Text, data: bytes, size: int) -> None:
+    for line in dump(data):
+        lines.append(f"\n  {line.offset}  ", "dim").append(line.cells).append(line.text, "dim")
+    if size > len(data):
+        lines.append(f"\n  {sign('…')} {size - len(data):,} bytes more", "dim")
 
 
 def event_line(event: Event, now: datetime) -> Text:

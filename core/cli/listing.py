@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, cast
 
 import msgspec
 
-from core.cli.lines import event_line, payload_lines, refused_line, request_lines
+from core.cli.lines import bytes_lines, event_line, refused_line, request_lines
 from core.cli.output import print_json, terminal
 from core.cli.reach import Engine
 from core.control.client import ControlClient, EngineGone
@@ -117,15 +117,16 @@ class RequestListing:
 
     async def show(self, engine: Engine, row: Row) -> None:
         request = cast("Request", row)
-        payload = None
+        whole = None
         if self._payload:
-            payload = (await engine.call("requests.get", OfRequest(request.id), RequestDetail)).payload
+            whole = await engine.call("requests.get", OfRequest(request.id), RequestDetail)
         if self._terminal is None:
-            print_json(request_json(request, payload))
+            print_json(request_json(request, whole))
             return
         self._terminal.print(request_lines(cast("TrafficRow", request), datetime.now().astimezone()))
-        if payload:
-            self._terminal.print(payload_lines(payload))
+        if whole is not None:
+            for lines in bytes_lines(whole):
+                self._terminal.print(lines)
 
     def show_refused(self, group: RefusedGroup) -> None:
         if self._terminal is None:  # each line of stdout is a request

@@ -63,7 +63,7 @@ def requests(
     filter: FilterOption = "",
     limit: LimitOption = None,
     follow: FollowOption = False,
-    payload: Annotated[bool, typer.Option("--payload", help="With their bytes; in JSON as base64.")] = False,
+    payload: Annotated[bool, typer.Option("--payload", help="With their bytes; in JSON in base64.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print received requests and what became of them, oldest first."""

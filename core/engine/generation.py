@@ -5,6 +5,7 @@ and none is refused. A change of a source is a new generation that takes over fr
 """
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Callable
 
@@ -24,6 +25,9 @@ BEYOND_DRAIN = 2.0
 
 KILLED_WITHIN = 2.0
 """Seconds to wait for a killed worker: one that waits for a broken disk inside the kernel does not end."""
+
+_NUMBERS = itertools.count(1)
+"""Workers of this engine, whatever source they are of."""
 
 
 class Generation:
@@ -125,6 +129,7 @@ class Generation:
             slot=str(slots_of(home, self._tenant, source) / f"{uuid7()}.slot"),
             listeners=[listening.fileno()],
             share=self.settings.threads,
+            number=next(_NUMBERS),
             segment_size=int(journal.segment),
             free_disk=int(journal.free_disk),
             groovy=self._groovy,

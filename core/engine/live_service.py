@@ -12,12 +12,15 @@ from core.control.messages import (
     Applied,
     Apply,
     Configuration,
+    ConnectionQuery,
+    Connections,
     Discard,
     EditStaged,
     Empty,
     Hello,
     NewTenant,
     Node,
+    OfConnection,
     OfTenant,
     Plan,
     Script,
@@ -30,13 +33,16 @@ from core.control.messages import (
     WriteScript,
 )
 from core.engine.background import Background
+from core.engine.connections import close_connection, list_connections, show_connection
 from core.engine.control_server import CallFault, Peer
 from core.engine.engine import Engine
 from core.engine.plan_ports import say_ports
 from core.engine.service import Service
+from core.engine.source import SourceRunner
 from core.engine.tap import Feed
 from core.engine.tenant import TenantRunner
 from core.errors import ConfigurationError, Fault, NotFound
+from core.model.connections import ConnectionDetail
 from core.model.filter import FilterError, parse_filter
 
 FRAME_EVERY = 0.1
@@ -67,6 +73,9 @@ class LiveService(Service):
             "lifecycle.start": self._start,
             "lifecycle.stop": self._stop,
             "lifecycle.restart": self._restart,
+            "connections.list": self._list_connections,
+            "connections.get": self._get_connection,
+            "connections.close": self._close_connection,
             "shutdown": self._shutdown,
         }
 
@@ -194,6 +203,21 @@ class LiveService(Service):
     def _split(self, path: str) -> tuple[TenantRunner, str]:
         tenant, _, source = path.partition("/")
         return self._tenant(tenant), source
+
+    def _source(self, tenant: str, source: str) -> SourceRunner:
+        runner = self._tenant(tenant).sources.get(source)
+        if runner is None:
+            raise NotFound(f"{tenant} runs no event source {source}")
+        return runner
+
+    async def _list_connections(self, asked: ConnectionQuery) -> Connections:
+        return await list_connections(self._source(asked.tenant, asked.source), asked)
+
+    async def _get_connection(self, asked: OfConnection) -> ConnectionDetail:
+        return await show_connection(self._source(asked.tenant, asked.source), asked)
+
+    async def _close_connection(self, asked: OfConnection) -> ConnectionDetail:
+        return await close_connection(self._source(asked.tenant, asked.source), asked)
 
     async def _subscribe(self, asked: Subscribe, peer: Peer) -> Subscription:
         try:

@@ -29,12 +29,14 @@ from core.control.messages import (
     Components,
     ComponentText,
     Configuration,
+    ConnectionFrames,
     Discard,
     DocumentView,
     EditStaged,
     EditText,
     Empty,
     Events,
+    FramesOf,
     Imported,
     ImportSitewhere,
     KeptSecret,
@@ -97,6 +99,7 @@ class Service:
             "requests.traffic": self.query_traffic,
             "requests.get": self.get_request,
             "events.query": self.query_events,
+            "connections.frames": self.frames,
         }
 
     @classmethod
@@ -253,3 +256,6 @@ class Service:
 
     async def query_events(self, asked: Query) -> Events:
         return await asyncio.to_thread(self.reader.events, asked)
+
+    async def frames(self, asked: FramesOf) -> ConnectionFrames:
+        return await asyncio.to_thread(self.reader.frames, asked)

@@ -326,6 +326,12 @@ class SourceRunner:
         """Those that serve."""
         return self._generation.workers if self._generation is not None else []
 
+    @property
+    def every_worker(self) -> list[WorkerProcess]:
+        """Those that serve, and those that drain."""
+        workers = [worker for generation in self._generations for worker in generation.workers]
+        return [worker for worker in workers if worker.state != "starting" and not worker.gone.is_set()]
+
     def node(self) -> Node:
         """The source and what is in it, in the tree of states."""
         return source_node(self, self._surroundings.sidecars.of(self.tenant))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import signal
 import socket
@@ -19,12 +20,19 @@ from core.wire.certificates import CertificateFacts
 from core.wire.udp_facts import DatagramFacts
 from core.worker.lifeline import (
     LINE_LIMIT,
+    Ask,
     Buried,
+    CloseConnection,
     Configure,
+    ListConnections,
+    ListedConnections,
     Loaded,
     Nudge,
     Ready,
+    ShowConnection,
+    ShownConnection,
     ToEngine,
+    Told,
     ToWorker,
     Unready,
     send,
@@ -38,6 +46,8 @@ READY_TIMEOUT = 20.0
 """Seconds from the start of a worker until it must say ready."""
 GRACE = 1.0
 """Seconds past its limit after which a decode that the worker could not end itself is ended with the worker."""
+ASK_TIMEOUT = 2.0
+"""Seconds that a worker may take to answer a question."""
 RELOAD_TIMEOUT = 10.0
 ENDING_TIMEOUT = 30.0
 """Seconds that a worker may take to end after it has closed its lifeline, as its last act."""
@@ -55,8 +65,10 @@ class StartFailed(TidegateError):
 class WorkerProcess:
     """A worker from its start to its end. `gone` is set when it has ended."""
 
-    def __init__(self, process: asyncio.subprocess.Process, slot: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, number: int, slot: Path) -> None:
         self.process = process
+        self.number = number
+        """Unique while the engine lives."""
         self.slot = slot
         self.started = time.monotonic()
         self.place = 0
@@ -78,6 +90,8 @@ class WorkerProcess:
         self.on_buried: Callable[[list[str]], None] = lambda slots: None
         self.on_loaded: Callable[[Loaded], None] = lambda loaded: None
         self._ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._calls = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[ListedConnections | ShownConnection]] = {}
         self._view: SlotView | None = None
         self._reloading_since: float | None = None
         self._writer: asyncio.StreamWriter
@@ -96,7 +110,7 @@ class WorkerProcess:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                 )
-            worker = cls(process, Path(configure.slot))
+            worker = cls(process, configure.number, Path(configure.slot))
             reader, worker._writer = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
         except BaseException:
             ours.close()  # which ends the worker, if there is one
@@ -144,6 +158,9 @@ class WorkerProcess:
                 self._ready.set_result(message)
             case Unready(fault):
                 self._ready.set_exception(StartFailed(fault))
+            case Told(call, answer):
+                if (waits := self._asked.get(call)) is not None and not waits.done():
+                    waits.set_result(answer)
             case Buried(slots):
                 self.on_buried(slots)
             case Loaded():
@@ -172,6 +189,21 @@ class WorkerProcess:
 
     def tell(self, message: ToWorker) -> None:
         send(self._writer, message)
+
+    async def ask(
+        self, question: ListConnections | ShowConnection | CloseConnection
+    ) -> ListedConnections | ShownConnection | None:
+        """The worker's answer; None where it does not say it in time, or has gone."""
+        call = next(self._calls)
+        waits = self._asked[call] = asyncio.get_running_loop().create_future()
+        gone = asyncio.ensure_future(self.gone.wait())
+        try:
+            self.tell(Ask(call, question))
+            await asyncio.wait([waits, gone], timeout=ASK_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+            return waits.result() if waits.done() else None
+        finally:
+            del self._asked[call]
+            gone.cancel()
 
     def reloading(self) -> None:
         """A Reload was sent: the worker has a while to say what came of it."""

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from core.errors import TidegateError
 from core.journal.index import BUSY_SECONDS, IndexedSegment, connect
-from core.journal.rows import FORMAT
+from core.journal.rows import READABLE
 from core.journal.taken import TAKE, Columns, TakenRow, taken_row
 
 BATCH_ROWS: Final = 2000
@@ -178,8 +178,10 @@ def _checked(connection: sqlite3.Connection, file: Path) -> dict[str, str]:
     if not {"meta", "heads", "requests"} <= tables:
         raise NotReady(f"{file.name} has no tables yet")
     meta = dict(cast("list[tuple[str, str]]", connection.execute("SELECT key, value FROM meta").fetchall()))
-    if meta.get("format") != str(FORMAT):
-        raise TidegateError(f"{file.name} is of format {meta.get('format')}; this Tidegate reads format {FORMAT}")
+    if meta.get("format") not in READABLE:
+        raise TidegateError(
+            f"{file.name} is of format {meta.get('format')}; this Tidegate reads {' and '.join(READABLE)}"
+        )
     return meta
 
 

@@ -10,12 +10,12 @@ from typing import Final, cast
 
 import msgspec
 
-from core.control.messages import Events, Query, Requests, Traffic
+from core.control.messages import ConnectionFrame, ConnectionFrames, Events, FramesOf, Query, Requests, Traffic
 from core.errors import NotFound, TidegateError
 from core.journal.index import connect, indexed_segments, is_damage
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_bytes, id_text
-from core.journal.segment_reader import Place, SegmentReader
+from core.journal.segment_reader import Place, SegmentReader, WholeRow
 from core.journal.taken import TakenRow
 from core.model.events import Event
 from core.model.requests import Request, RequestDetail
@@ -23,6 +23,11 @@ from core.model.requests import Request, RequestDetail
 SCANNED_AT_ONCE: Final = 500
 MOST_SCANNED: Final = 20_000
 """Rows that one call reads from segments for the sake of a filter: about a fifth of a second."""
+OF_A_REMOTE: Final = 10
+"""How many times as many rows may be read of which all but those of one address are passed over unseen."""
+MOST_FRAMES: Final = 500
+FRAME_SHOWN: Final = 4096
+"""Bytes of a frame, or of its answer, that are shown in a list of them."""
 
 Candidate = tuple[bytes, int, int, int]
 """Request id, segment, seq, place of the event."""
@@ -84,6 +89,19 @@ class Reader:
         rows = [found.row.traffic() for found in page.found]
         return Traffic(rows=rows, behind=behind, more=page.more, next=page.next)
 
+    def frames(self, asked: FramesOf) -> ConnectionFrames:
+        """A page of what was kept of one connection."""
+        query = Query(
+            **{name: getattr(asked, name) for name in ("tenant", "source", "since", "until", "before", "after")},
+            limit=min(asked.limit, MOST_FRAMES),
+        )
+        behind = self._passed()
+        with self._open() as (index, segments):
+            page = _search(index, segments, statement(index, query, "requests"), "requests", asked.remote)
+            segments.mark_duplicates(index, {found.place: found.row for found in page.found})
+            frames = [_frame(found.row, segments.whole(found.place)) for found in page.found]
+        return ConnectionFrames(frames=frames, behind=behind, more=page.more, next=page.next)
+
     def events(self, query: Query) -> Events:
         """A page of events; the limit and the cursors are of events."""
         behind = self._passed()
@@ -141,19 +159,25 @@ class Reader:
             raise TidegateError(f"{self.index_file} cannot be read: {error}") from error
 
 
-def _search(index: sqlite3.Connection, segments: SegmentReader, asked: Statement, kind: Kind) -> Page:
-    """Candidates in order, each held against the filter, until the page is full or enough was looked at."""
+def _search(
+    index: sqlite3.Connection, segments: SegmentReader, asked: Statement, kind: Kind, remote: str | None = None
+) -> Page:
+    """Candidates in order, each held against the filter, until the page is full or enough was looked at. With `remote`
+    only rows from that address are found."""
+    chosen = bool(asked.filter) or remote is not None
+    most = MOST_SCANNED if remote is None else MOST_SCANNED * OF_A_REMOTE
     candidates = _candidates(index, asked, kind)
     found: list[Found] = []
     scanned = 0
     last: Candidate | None = None
-    while scanned < MOST_SCANNED:
-        wanted = SCANNED_AT_ONCE if asked.filter else asked.limit - len(found)
+    while scanned < most:
+        wanted = SCANNED_AT_ONCE if chosen else asked.limit - len(found)
         some = list(itertools.islice(candidates, min(wanted, SCANNED_AT_ONCE)))
         if not some:
             return _page(found, asked, None, kind)
         scanned += len(some)
-        rows = segments.rows([(number, seq) for _, number, seq, _ in some], payloads=asked.filter.needs_payload)
+        places = [(number, seq) for _, number, seq, _ in some]
+        rows = segments.rows(places, payloads=asked.filter.needs_payload, remote=remote)
         for candidate in some:
             last = candidate
             if match := _match(candidate, rows, asked, kind):
@@ -188,6 +212,21 @@ def _page(found: list[Found], asked: Statement, last: Candidate | None, kind: Ki
         return Page(found, False, None)
     request = id_text(last[0])
     return Page(found, True, f"{request}.{last[3]}" if kind == "events" else request)
+
+
+def _frame(row: TakenRow, whole: WholeRow | None) -> ConnectionFrame:
+    came = answered = b""
+    if whole is not None:
+        came = whole.head + (whole.payload if whole.wire is None else whole.wire)
+        answered = whole.answer or b""
+    missing = 0 if whole is None else row.size - len(whole.payload)  # of what was refused only the first part is kept
+    return ConnectionFrame(
+        request=row.traffic(),
+        came=came[:FRAME_SHOWN],
+        came_size=len(came) + max(0, missing),
+        answered=answered[:FRAME_SHOWN],
+        answered_size=len(answered),
+    )
 
 
 def _summary(row: TakenRow, metadata: dict[str, object]) -> Request:

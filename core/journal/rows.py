@@ -8,7 +8,10 @@ from typing import Final
 
 from core.model.requests import Outcome
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+
+READABLE: Final = ("1", "2")
+"""The formats that this Tidegate reads; a segment of format 1 has no columns `wire` and `answer`."""
 
 DECODED: Final = 0
 FAILED: Final = 1
@@ -41,13 +44,17 @@ CREATE TABLE requests(
   status INTEGER,
   script TEXT,
   micros INTEGER,
-  size INTEGER
+  size INTEGER,
+  wire BLOB,
+  answer BLOB
 );
 """
 """`id`: the 16 bytes of a UUIDv7. `received`: milliseconds since the epoch. `head`: heads.id, or NULL where there was
 none. `metadata`: a JSON object of the keys beyond `http.*`, `source`, `remote.*` and `received`, mostly NULL. `events`:
 msgspec's JSON of a list of events, defaults omitted, NULL for none. `micros`: microseconds from the last byte received
-to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB."""
+to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB.
+`wire`: the bytes of a frame as they came, where they are others than the payload, else NULL. `answer`: the bytes that a
+frame was answered, NULL for none. HTTP has neither."""
 
 INSERT_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
 
@@ -55,5 +62,6 @@ INSERT_HEAD: Final = "INSERT INTO heads(id, method, target, head, metadata) VALU
 
 INSERT: Final = (
     "INSERT INTO requests(seq, id, received, remote, head, payload, metadata, state, outcome, events, reason, log,"
-    " log_cut, status, script, micros, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " log_cut, status, script, micros, size, wire, answer)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )

@@ -23,7 +23,10 @@ Metadata = dict[str, object]
 Place = tuple[int, int]
 """A segment's number in the index, and a row's seq in it."""
 
-_WholeColumns = tuple[bytes | None, bytes | None, bytes | None, bytes | None, int | None]
+_WholeColumns = tuple[
+    bytes | None, bytes | None, bytes | None, bytes | None, int | None, bytes | None, bytes | None
+]  # fmt: skip
+_HAS_WIRE: Final = "SELECT 1 FROM pragma_table_info('requests') WHERE name = 'wire'"
 
 _METADATA = msgspec.json.Decoder(Metadata)
 
@@ -36,6 +39,8 @@ class WholeRow(msgspec.Struct):
     state: Metadata
     log: str
     log_cut: int
+    wire: bytes | None
+    answer: bytes | None
 
 
 class SegmentReader:
@@ -53,12 +58,16 @@ class SegmentReader:
         for number in list(self._connections):
             self._close(number)
 
-    def rows(self, places: Sequence[Place], *, payloads: bool) -> dict[Place, TakenRow]:
+    def rows(self, places: Sequence[Place], *, payloads: bool, remote: str | None = None) -> dict[Place, TakenRow]:
+        """These rows; with `remote` those from that address alone."""
         found: dict[Place, TakenRow] = {}
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
         for number, some in _by_segment(places).items():
             segment = self._segments.get(number)
-            columns = self._select(number, f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", some)
+            query, values = f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", list[str | int](some)
+            if remote is not None:
+                query, values = f"{query} AND r.remote = ?", [*values, remote]
+            columns = self._select(number, query, values)
             for row in cast("list[Columns]", columns):
                 if segment is not None:
                     found[number, row[0]] = taken_row(segment.tenant, segment.source, row)
@@ -84,20 +93,21 @@ class SegmentReader:
         mark_duplicates(index, [rows[place] for place in places])
 
     def whole(self, place: Place) -> WholeRow | None:
+        framed = "r.wire, r.answer" if self._select(place[0], _HAS_WIRE, ()) else "NULL, NULL"
         query = (
-            "SELECT r.payload, h.head, r.state, r.log, r.log_cut"
+            f"SELECT r.payload, h.head, r.state, r.log, r.log_cut, {framed}"
             " FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq = ?"
         )
         selected = cast("list[_WholeColumns]", self._select(place[0], query, [place[1]]))
-        for payload, head, state, log, cut in selected:
+        for payload, head, state, log, cut, wire, answer in selected:
             text = (log or b"").decode("utf-8", "replace")
-            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0)
+            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, wire, answer)
         return None
 
-    def _select(self, number: int, query: str, seqs: Sequence[int]) -> list[tuple[object, ...]]:
+    def _select(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
         try:
             connection = self._connection(number)
-            return connection.execute(query, seqs).fetchall() if connection else []
+            return connection.execute(query, values).fetchall() if connection else []
         except sqlite3.Error as error:
             LOG.error("cannot read segment %s: %s", self._segments[number].path, error)
             return []

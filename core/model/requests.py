@@ -56,6 +56,10 @@ class RequestDetail(Request, kw_only=True, rename="camel"):
     log: str = ""
     log_cut: int = 0
     """Bytes of the decode log that were not kept."""
+    wire: bytes | None = None
+    """A frame as it came, where its bytes are others than the payload."""
+    answer: bytes | None = None
+    """What a frame was answered; null where it was nothing, and for HTTP."""
     decoded: list[Event] = []
 
 
@@ -66,12 +70,14 @@ def asked(request: Request) -> str:
     )
 
 
-def request_json(request: Request, payload: bytes | None = None) -> dict[str, Any]:
-    """The request as every surface shows it; `payload` is added, in base64, where it was asked for."""
+def request_json(request: Request, whole: RequestDetail | None = None) -> dict[str, Any]:
+    """The request as every surface shows it. Where its bytes were asked for `whole` has them: `payload`, and of a frame
+    `wire` and `answer`, in base64."""
     shown = {
         name: getattr(request, attribute)
         for name, attribute in zip(Request.__struct_encode_fields__, Request.__struct_fields__, strict=True)
     }
-    if payload is not None:
-        shown["payload"] = payload
+    if whole is not None:
+        shown["payload"] = whole.payload
+        shown |= {name: data for name in ("wire", "answer") if (data := getattr(whole, name)) is not None}
     return shown

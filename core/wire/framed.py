@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.catalogue.behaviour import Intake, Peer, Received
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
 from core.scripting.answering import AnswerScript
 from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Remembering, Splitter
-from core.wire.read_all import TurnedAway
+from core.wire.keeping import Keeping, Untaken
 from core.wire.tls_words import connection_facts
 
 KEPT_OF_REFUSED = 4096
@@ -36,40 +37,15 @@ class FramedRules:
     answering: AnswerScript | None = None
 
 
-class FramedHandler:
+class FramedHandler(Keeping):
     """Makes the connections and looks after all of them."""
 
-    alpn = ()
-
     def __init__(self, rules: FramedRules, intake: Intake) -> None:
-        self.largest = rules.max_frame
+        super().__init__(rules.max_frame, intake)
         self.rules = rules
-        self.intake = intake
-        self.connections: set[FramedConnection] = set()
-        self.now = 0.0
-        """The loop's time at the last sweep."""
 
     def connection(self, peer: Peer) -> "FramedConnection":
         return FramedConnection(self, peer)
-
-    def turn_away(self, peer: Peer, reason: str) -> TurnedAway:
-        return TurnedAway(self.intake, peer, reason)
-
-    def open_connections(self) -> int:
-        return len(self.connections)
-
-    def sweep(self, now: float) -> None:
-        self.now = now
-        for connection in tuple(self.connections):
-            connection.sweep(now)
-
-    def drain(self) -> None:
-        for connection in tuple(self.connections):
-            connection.drain()
-
-    def abort(self) -> None:
-        for connection in tuple(self.connections):
-            connection.abort()
 
 
 class FramedConnection(asyncio.Protocol):
@@ -87,7 +63,7 @@ class FramedConnection(asyncio.Protocol):
         self._state: dict[str, Any] = {}  # the scripts', for as long as the connection lives
         if isinstance(self._framing, Remembering):
             self._framing.remember(self._state, peer.where)
-        self._facts: dict[str, Any] | None = None
+        self.record = ConnectionRecord(peer.where, self._state)
         self._found: deque[Found] = deque()
         self._answers: deque[FramedAnswer] = deque()
         self._blocked = False
@@ -97,19 +73,20 @@ class FramedConnection(asyncio.Protocol):
         """Nothing further of it is read: the answers that are owed are the last."""
         self._draining = False
         self._since = handler.now
-        self._unsent_since: float | None = None
+        self._untaken = Untaken()
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._facts = connection_facts(transport, self._peer)
+        self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
             return
         self._since = self._handler.now
+        self.record.bytes_in += len(data)
         self._split(data)
         self._take()
         if self._gap is not None and not self._ended:
@@ -120,6 +97,7 @@ class FramedConnection(asyncio.Protocol):
             self._found.extend(self._splitter.feed(data))
         except BadFrame as bad:
             self._found.append(Found(self._splitter.tail, None, str(bad)))
+            self.record.because(str(bad))
             self._ended = True
 
     def _await_pause(self, gap: float) -> None:
@@ -148,7 +126,7 @@ class FramedConnection(asyncio.Protocol):
             else:
                 answer = FramedAnswer(self, self._rules.answer)
                 self._answers.append(answer)
-                self._intake.take(self._received(found.frame), answer)
+                self._intake.take(self._received(found.frame, found.wire), answer)
         if self._found:
             if not self._held_up and not self._transport.is_closing():
                 self._held_up = True
@@ -165,12 +143,17 @@ class FramedConnection(asyncio.Protocol):
             return False
         return self._intake.full() is None
 
-    def _received(self, frame: bytes) -> Received:
+    def _received(self, frame: bytes, wire: bytes) -> Received:
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        peer, id = self._peer, self._intake.new_id()
-        extra = dict(self._facts) if self._facts else None
+        peer, id, record = self._peer, self._intake.new_id(), self.record
+        record.requests += 1
+        record.last = at
+        extra = dict(record.facts) if record.facts else None
         received = Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
+        received.connection = record
         received.answering = self._rules.answering
+        if wire != frame:
+            received.wire = wire
         return received
 
     def _pass_over(self, found: Found) -> None:
@@ -184,6 +167,7 @@ class FramedConnection(asyncio.Protocol):
         """A device may end its side and still read: what is owed is sent first."""
         if self._ended:
             return bool(self._answers)
+        self.record.because(ENDED)
         self._end_frame()
         if tail := self._splitter.tail:
             self._found.append(Found(tail, None, "the connection ended in the middle of a frame"))
@@ -192,13 +176,13 @@ class FramedConnection(asyncio.Protocol):
         return not self._transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connections.discard(self)
         if self._pause is not None:
             self._pause.cancel()
         if not self._ended and (tail := self._splitter.tail):
             self._record("the connection broke in the middle of a frame", tail)
         for found in self._found:
             self._record(found.said or "the connection broke before this frame could be taken", found.wire)
+        self._handler.connections.end(self, exc)
         self._ended = True
         self._found.clear()
         self._answers.clear()
@@ -210,12 +194,14 @@ class FramedConnection(asyncio.Protocol):
             ready.append(self._answers.popleft().data)
         if self._transport.is_closing():
             return
-        if any(ready):
-            self._transport.write(b"".join(ready))
+        if answers := b"".join(ready):
+            self.record.bytes_out += len(answers)
+            self._transport.write(answers)
         self._take()
 
     def give_up(self) -> None:
         """A frame could not be kept: the device hears nothing of it, and must send it again on another connection."""
+        self.record.because("a frame of it could not be kept")
         self._ended = True
         self._answers.clear()
         self._found.clear()
@@ -235,7 +221,8 @@ class FramedConnection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Ends the connection where a limit has passed; takes what there was no room for."""
-        if self._stuck(now):
+        if self._untaken.longer(self._transport, now, self._rules.write_timeout):
+            self.record.because(f"it did not take its answers for {self._rules.write_timeout:g} s")
             self._transport.abort()
             return
         if self._found:
@@ -244,27 +231,45 @@ class FramedConnection(asyncio.Protocol):
         if self._ended or self._answers or self._found:
             return
         if self._draining and waited > LAST_FRAME_SECONDS and not self._splitter.tail:
+            self.record.because(STOPPING)
             self._transport.close()
         elif waited > self._rules.idle_timeout:
             if tail := self._splitter.tail:
                 self._record(f"nothing came for {self._rules.idle_timeout:g} s in the middle of a frame", tail)
+            self.record.because(f"nothing came for {self._rules.idle_timeout:g} s")
             self._ended = True
             self._transport.close()
-
-    def _stuck(self, now: float) -> bool:
-        """Whether the device has not taken its answers within the limit."""
-        if not self._transport.get_write_buffer_size():
-            self._unsent_since = None
-        elif self._unsent_since is None:
-            self._unsent_since = now
-        return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
 
     def drain(self) -> None:
         """A frame under way may end; where none comes soon the connection is closed, for the device to come again."""
         self._draining = True
         self._since = self._handler.now
 
+    def unfinished(self) -> int:
+        return self._splitter.held
+
+    def tail(self, most: int) -> bytes:
+        return self._splitter.tail[:most]
+
+    def shut(self, reason: str) -> None:
+        """The frames that were taken are answered still, where the device takes its answers."""
+        if self._transport.is_closing():
+            return
+        self.record.because(reason)
+        if self._pause is not None:
+            self._pause.cancel()
+        unread = [found.wire for found in self._found] + [self._splitter.tail]
+        if not self._ended and (seen := b"".join(unread)):
+            self._record(f"{reason} before these bytes were taken", seen)
+        self._ended = True
+        self._found.clear()
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._end()
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         self._transport.abort()
 
 
@@ -275,6 +280,10 @@ class ScriptedAnswer:
         self._usual = usual
         self.data = b""
         self.ready = False
+
+    @property
+    def kept(self) -> bytes | None:
+        return self.data or None
 
     def prepare(self, reason: str | None, received: Received) -> int | None:
         """What the script said; where it failed, only what it chose as a refusal (a status from 400 on)."""

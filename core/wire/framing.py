@@ -83,6 +83,11 @@ class Splitter:
         """What is here of an unfinished frame."""
         return bytes(self._data)
 
+    @property
+    def held(self) -> int:
+        """Bytes that are here of an unfinished frame."""
+        return len(self._data)
+
     def feed(self, data: bytes) -> Iterator[Found]:
         """What the bytes complete. BadFrame where the connection cannot be read on; the tail is what could not be
         read."""
@@ -96,7 +101,7 @@ class Splitter:
             wire = bytes(self._data[: step.take])
             if step.frame is not None and self._dropped + step.take > self._most:
                 if not self._drops:
-                    raise BadFrame(f"a frame of {step.take} bytes; {self._most} are allowed")
+                    raise BadFrame(f"a frame of {step.take} bytes; {self._most:d} are allowed")
                 step = Step(step.take, None, f"a frame of {self._dropped + step.take} bytes was dropped")
             del self._data[: step.take]
             self._seen = self._dropped = 0
@@ -107,7 +112,7 @@ class Splitter:
         if len(self._data) <= self._most:
             return
         if not self._drops:
-            raise BadFrame(f"more than {self._most} bytes and no end of a frame")
+            raise BadFrame(f"more than {self._most:d} bytes and no end of a frame")
         gone = len(self._data) - self._most // 2  # enough stays for a delimiter that is half here
         del self._data[:gone]
         self._dropped += gone

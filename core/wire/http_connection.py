@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from core.catalogue.behaviour import Peer, Received
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
 from core.wire.http_answer import CONTINUE
 from core.wire.http_door import Facts, HttpDoor, Refused
 from core.wire.http_head import Head, Refusal
@@ -64,8 +65,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._answers: deque[HttpAnswer] = deque()
         self._phase = Phase.HEAD
         self._unfinished = Unfinished(shared)
+        self.record = ConnectionRecord(peer.where, self._state)
         self._began = 0.0
-        self._requests = 0
         self._discarded = 0
         self._paused = False
         self._blocked = False
@@ -81,15 +82,16 @@ class HttpConnection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._facts = tls_facts(transport) or {}
+        self.record.facts = self._facts if self._peer.via is None else {**self._facts, "remote.via": self._peer.via}
         self._direct = self._direct and not self._facts
         self._shared.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._shared.connections.discard(self)
         if self._in_request():
             seen = self._unfinished.seen()
             reason = "the connection ended in the middle of a request"
             self._record(None, reason, self._unfinished.head, seen, len(seen))
+        self._shared.connections.end(self, exc)
         self._unfinished.end()
         self._phase = Phase.LINGER
         self._answers.clear()
@@ -97,6 +99,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """A device may end its side and still read: what is owed is sent first."""
         self._half_closed = True
+        self.record.because(ENDED)
         if self._in_request():
             self._refuse(Refusal(400, "the request ends before its last byte"))
         return bool(self._answers)
@@ -107,6 +110,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._began = time.perf_counter()
+        self.record.bytes_in += nbytes
         data = bytes(self._shared.read_buffer[:nbytes])
         if self._unfinished.rest:
             data = self._unfinished.take() + data
@@ -208,8 +212,9 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _complete(self, head: Head, body: bytes) -> None:
         """A request is here whole: refused by the handler, turned away for now, or taken."""
-        self._requests += 1
-        close = not head.keep_alive or self._draining or self._requests >= self._rules.max_requests
+        record = self.record
+        record.requests += 1
+        close = not head.keep_alive or self._draining or record.requests >= self._rules.max_requests
         refusal, payload, peer, extra = head.refusal, body, self._peer, None
         if refusal is None and not (self._direct and not head.codings):
             peer = self._door.peer_of(head, peer)
@@ -217,6 +222,8 @@ class HttpConnection(asyncio.BufferedProtocol):
                 payload, extra = self._door.admit(head, body, peer, self._facts)
             except Refused as refused:
                 refusal = refused.refusal
+            if extra:
+                record.facts = extra
         if refusal is None and (reason := self._intake.full()):
             refusal = Refusal(503, reason)
         if refusal is not None:
@@ -228,11 +235,19 @@ class HttpConnection(asyncio.BufferedProtocol):
             received = Received(
                 *(id, at, self._began, peer.remote, peer.where, payload, head, self._state), head.describe, extra
             )
+            record.last = at
+            received.connection = record
             self._intake.take(received, answer)
         if close:
+            record.because(self._why_last(head))
             self._enter(Phase.LINGER)
         else:
             self._since = self._shared.now
+
+    def _why_last(self, head: Head) -> str:
+        if not head.keep_alive:
+            return "the device asked for no more than this request"
+        return STOPPING if self._draining else f"{self._rules.max_requests} requests came, which is all it may have"
 
     def _refuse(self, refusal: Refusal, *, head: Head | None = None, seen: bytes = b"", size: int | None = None) -> int:
         """Refuses what was being read and reads no more of this connection."""
@@ -242,6 +257,8 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _answer_refused(self, refusal: Refusal, *, head: Head | None, seen: bytes, size: int, close: bool) -> None:
         self._record(refusal.status, refusal.reason, head, seen, size)
+        if close:
+            self.record.because(refusal.reason)
         answer = HttpAnswer(self._shared, self, head, close)
         answer.refuse(refusal)
         self._answers.append(answer)
@@ -272,6 +289,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             close = answer.close
         if not ready or self._transport.is_closing():
             return
+        self.record.bytes_out += len(ready)
         self._transport.write(ready)
         if close or (self._half_closed and not answers and not self._paused):
             self._end()
@@ -321,6 +339,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def sweep(self, now: float) -> None:
         """Ends the connection where a limit has passed."""
         if self._stuck(now):
+            self.record.because(f"it did not take its answers for {self._rules.write_timeout:g} s")
             self._transport.abort()
             return
         waited = now - self._since
@@ -335,6 +354,9 @@ class HttpConnection(asyncio.BufferedProtocol):
                     self._refuse(Refusal(408, f"the head took longer than {self._rules.head_timeout:g} s"))
             case Phase.HEAD:
                 if waited > (LAST_REQUEST_SECONDS if self._draining else self._rules.idle_timeout):
+                    self.record.because(
+                        STOPPING if self._draining else f"nothing came for {self._rules.idle_timeout:g} s"
+                    )
                     self._transport.close()
             case _:  # Phase.BODY
                 self._sweep_body(waited)
@@ -361,8 +383,33 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._draining = True
         self._since = self._shared.now
         if self._phase == Phase.HEAD and not self._unfinished.rest and self._answers:
+            self.record.because(STOPPING)
             self._answers[-1].be_last()
             self._enter(Phase.LINGER)
 
+    def unfinished(self) -> int:
+        return self._unfinished.held
+
+    def tail(self, most: int) -> bytes:
+        return self._unfinished.seen()[:most]
+
+    def shut(self, reason: str) -> None:
+        """The requests that were taken are answered still, where the device takes its answers."""
+        if self._transport.is_closing():
+            return
+        self.record.because(reason)
+        if self._phase == Phase.BODY or self._unfinished.rest:
+            seen, head = self._unfinished.seen(), self._unfinished.head
+            self._record(None, f"{reason} before this request was taken", head, seen, len(seen))
+        self._unfinished.end()
+        self._enter(Phase.LINGER)
+        if self._blocked:
+            self._transport.abort()
+        elif self._answers:
+            self._answers[-1].be_last()
+        else:
+            self._transport.close()
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         self._transport.abort()

@@ -24,6 +24,7 @@ class HttpHandler:
         hidden = frozenset(name.encode() for name in gate.hidden_fields) if gate is not None else frozenset[bytes]()
         self._shared = HttpShared(rules, intake, hidden)
         self._door = HttpDoor(self._shared, gate)
+        self.connections = self._shared.connections
         self._turned_away: set[TurnedAway] = set()
 
     def connection(self, peer: Peer) -> HttpConnection:
@@ -32,21 +33,18 @@ class HttpHandler:
     def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
         return TurnedAway(self._shared, peer, reason, self._turned_away)
 
-    def open_connections(self) -> int:
-        return len(self._shared.connections)
-
     def sweep(self, now: float) -> None:
         self._shared.now = now
         self._door.look(now)
-        for connection in tuple(self._shared.connections):
+        for connection in self.connections:
             connection.sweep(now)
 
     def drain(self) -> None:
-        for connection in tuple(self._shared.connections):
+        for connection in self.connections:
             connection.drain()
 
     def abort(self) -> None:
-        for connection in (*self._shared.connections, *self._turned_away):
+        for connection in (*self.connections, *self._turned_away):
             connection.abort()
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.catalogue.behaviour import Intake, Received
+from core.catalogue.connections import Connections
 from core.wire.forwarded import ForwardedField
 from core.wire.http_answer import CLOSE, KEEP_ALIVE, RETRY_AFTER, Answers, phrase, without_body
 from core.wire.http_content import ACCEPTED, codings_of
@@ -45,11 +46,8 @@ class HttpRules:
 
 
 class Connected(Protocol):
-    """A connection as the handler has it."""
+    """A connection as its answers have it."""
 
-    def sweep(self, now: float) -> None: ...
-    def drain(self) -> None: ...
-    def abort(self) -> None: ...
     def flush(self) -> None: ...
 
 
@@ -60,7 +58,7 @@ class HttpShared:
         """`hidden` are the lower-case names of fields whose values are this source's secrets."""
         self.rules = rules
         self.intake = intake
-        self.connections: set[Connected] = set()
+        self.connections = Connections()
         self.now = 0.0
         """The loop's time at the last sweep: near enough for limits, and free to read."""
         self.read_buffer = memoryview(bytearray(READ_BYTES))
@@ -124,6 +122,9 @@ class HttpAnswer:
     """The answer to one request, in its place among the connection's answers."""
 
     __slots__ = ("_connection", "_head", "_shared", "close", "data", "ready")
+
+    kept = None
+    """What it says is known by its status and the handler's settings."""
 
     def __init__(self, shared: HttpShared, connection: Connected, head: Head | None, close: bool) -> None:
         self._shared = shared

@@ -42,6 +42,11 @@ class Unfinished:
         self._held = size
         return not size or not self._shared.overfull()
 
+    @property
+    def held(self) -> int:
+        """Bytes that are here of it."""
+        return self._held
+
     def seen(self) -> bytes:
         """What is here of it."""
         return self.body.payload() if self.body is not None else self.rest

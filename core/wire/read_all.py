@@ -6,13 +6,13 @@ reset where it is not kept.
 """
 
 import asyncio
-import socket
-import struct
 import time
 from dataclasses import dataclass
 
 from core.catalogue.behaviour import Intake, Peer, Received
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord, now
 from core.catalogue.units import Size
+from core.wire.keeping import Keeping, reset
 from core.wire.tls_connection import CutShort
 from core.wire.tls_words import connection_facts
 
@@ -31,39 +31,15 @@ class ReadAllRules:
     total_timeout: float
 
 
-class ReadAllHandler:
+class ReadAllHandler(Keeping):
     """Makes the connections and looks after all of them."""
 
     def __init__(self, rules: ReadAllRules, intake: Intake) -> None:
-        self.largest = rules.max_payload
-        self.alpn = ()
+        super().__init__(rules.max_payload, intake)
         self.rules = rules
-        self.intake = intake
-        self.connections: set[ReadAllConnection] = set()
-        self.now = 0.0
-        """The loop's time at the last sweep."""
 
     def connection(self, peer: Peer) -> "ReadAllConnection":
         return ReadAllConnection(self, peer)
-
-    def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
-        return TurnedAway(self.intake, peer, reason)
-
-    def open_connections(self) -> int:
-        return len(self.connections)
-
-    def sweep(self, now: float) -> None:
-        self.now = now
-        for connection in tuple(self.connections):
-            connection.sweep(now)
-
-    def drain(self) -> None:
-        for connection in tuple(self.connections):
-            connection.drain()
-
-    def abort(self) -> None:
-        for connection in tuple(self.connections):
-            connection.abort()
 
 
 class ReadAllConnection(asyncio.Protocol):
@@ -77,18 +53,20 @@ class ReadAllConnection(asyncio.Protocol):
         self._draining = False
         self._since = self._began = handler.now
         self._peer = peer
+        self.record = ConnectionRecord(peer.where, {})
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._extra = connection_facts(transport, self._peer)
+        self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._open:
             return
         self._since = self._handler.now
+        self.record.bytes_in += len(data)
         self._payload += data
         if len(self._payload) > self._rules.max_payload:
             self._refuse(f"the payload is larger than {self._rules.max_payload}")
@@ -97,23 +75,26 @@ class ReadAllConnection(asyncio.Protocol):
         """The payload is whole; the connection stays until that is on disk."""
         if not self._open:
             return False
-        intake = self._handler.intake
+        intake, record = self._handler.intake, self.record
         if reason := intake.full():
             self._refuse(reason)
             return False
+        record.because(ENDED)
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
-        at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        peer = self._peer
-        received = Received(intake.new_id(), at, began, peer.remote, peer.where, payload, None, {}, extra=self._extra)
+        at, began = now(), time.perf_counter()
+        record.requests, record.last = 1, at
+        peer, id = self._peer, intake.new_id()
+        received = Received(id, at, began, peer.remote, peer.where, payload, None, record.state, extra=record.facts)
+        received.connection = record
         intake.take(received, ReadAllAnswer(self._transport))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connections.discard(self)
         if self._open and self._payload:
             cut = f": {exc}" if isinstance(exc, CutShort) else ""
             self._record(f"the connection ended in the middle of a payload{cut}")
+        self._handler.connections.end(self, exc)
         self._open = False
 
     def sweep(self, now: float) -> None:
@@ -125,14 +106,26 @@ class ReadAllConnection(asyncio.Protocol):
         elif now - self._began > self._rules.total_timeout:
             self._give_up(f"the payload took longer than {self._rules.total_timeout:g} s")
         elif self._draining and not self._payload and now - self._since > FIRST_BYTE_SECONDS:
-            self._give_up("")
+            self._give_up(STOPPING)
 
     def drain(self) -> None:
         """A payload under way may end; where none has begun it must begin soon."""
         self._draining = True
         self._since = self._handler.now
 
+    def unfinished(self) -> int:
+        return len(self._payload)
+
+    def tail(self, most: int) -> bytes:
+        return bytes(self._payload[:most])
+
+    def shut(self, reason: str) -> None:
+        """A payload that is whole is kept still."""
+        if self._open and not self._transport.is_closing():
+            self._give_up(reason)
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         reset(self._transport)
 
     def _give_up(self, reason: str) -> None:
@@ -140,10 +133,12 @@ class ReadAllConnection(asyncio.Protocol):
         if self._payload:
             self._refuse(reason)
         else:
+            self.record.because(reason)
             self._open = False
             self._transport.close()
 
     def _refuse(self, reason: str) -> None:
+        self.record.because(reason)
         self._record(reason)
         self._open = False
         self._payload = bytearray()
@@ -157,6 +152,8 @@ class ReadAllConnection(asyncio.Protocol):
 class ReadAllAnswer:
     """No answer: the end of the connection."""
 
+    kept = None
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self.ready = False
@@ -169,25 +166,3 @@ class ReadAllAnswer:
 
     def unavailable(self) -> None:
         reset(self._transport)
-
-
-class TurnedAway(asyncio.Protocol):
-    """A connection over the source's limit: recorded, and reset."""
-
-    def __init__(self, intake: Intake, peer: Peer, reason: str) -> None:
-        self._intake = intake
-        self._peer = peer
-        self._reason = reason
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._intake.refuse(self._reason, None, self._peer.remote, None, b"", 0)
-        reset(transport)
-
-
-def reset(transport: asyncio.Transport) -> None:
-    """Ends a connection so that the device sees an error and not a plain end, whatever of it has been read."""
-    if transport.is_closing():
-        return
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.catalogue.behaviour import Decoded, DecodeFailed, Intake, Peer, Received, Script
+from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
 from core.scripting.answering import decoded_events
 from core.scripting.connection import Connection, Outcome
-from core.wire.read_all import TurnedAway
+from core.wire.keeping import Keeping, Untaken
 from core.wire.tls_words import connection_facts
 
 R = TypeVar("R")
@@ -34,20 +35,14 @@ class ScriptedRules:
     write_timeout: float
 
 
-class ScriptedHandler:
+class ScriptedHandler(Keeping):
     """Makes the connections and looks after all of them."""
 
-    alpn = ()
-
     def __init__(self, rules: ScriptedRules, intake: Intake) -> None:
-        self.largest = rules.max_payload
+        super().__init__(rules.max_payload, intake)
         self.rules = rules
-        self.intake = intake
-        self.connections: set[ScriptedConnection] = set()
         self.stepping: ScriptedConnection | None = None
         """Whose script runs at this moment: a task that is made now is its."""
-        self.now = 0.0
-        """The loop's time at the last sweep."""
         asyncio.get_running_loop().set_task_factory(self._make_task)
 
     def _make_task(
@@ -64,25 +59,6 @@ class ScriptedHandler:
     def connection(self, peer: Peer) -> "ScriptedConnection":
         return ScriptedConnection(self, peer)
 
-    def turn_away(self, peer: Peer, reason: str) -> TurnedAway:
-        return TurnedAway(self.intake, peer, reason)
-
-    def open_connections(self) -> int:
-        return len(self.connections)
-
-    def sweep(self, now: float) -> None:
-        self.now = now
-        for connection in tuple(self.connections):
-            connection.sweep(now)
-
-    def drain(self) -> None:
-        for connection in tuple(self.connections):
-            connection.drain()
-
-    def abort(self) -> None:
-        for connection in tuple(self.connections):
-            connection.abort()
-
 
 class ScriptedConnection(asyncio.Protocol):
     """One connection; the `core.scripting.connection.Line` of its script."""
@@ -98,7 +74,7 @@ class ScriptedConnection(asyncio.Protocol):
         self.tasks: set[asyncio.Task[Any]] = set()
         """Those that its script has made."""
         self._state: dict[str, Any] = {}
-        self._facts: dict[str, Any] | None = None
+        self.record = ConnectionRecord(peer.where, self._state)
         self._readers: set[asyncio.Future[None]] = set()
         self._writers: set[asyncio.Future[None]] = set()
         self._takers: set[asyncio.Future[None]] = set()
@@ -107,25 +83,26 @@ class ScriptedConnection(asyncio.Protocol):
         """Requests that are not on disk yet."""
         self._blocked = self._closed = self._draining = False
         self._since = handler.now
-        self._unsent_since: float | None = None
+        self._untaken = Untaken()
         self._transport: asyncio.Transport
         self._running: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._facts = connection_facts(transport, self._peer)
+        self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)
         self._running = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
         script, peer = self._rules.script, self._peer
-        connection = Connection(self, peer.remote, dict(self._facts or {}), self._state)
+        connection = Connection(self, peer.remote, dict(self.record.facts or {}), self._state)
         left = "the script ended without reading these bytes"
         try:
             made = script.call(b"", peer.where, connection)
             await self.limited(made)  # pyright: ignore[reportArgumentType]  # the contract says it is a coroutine
         except DecodeFailed as failed:
+            self.record.because(str(failed))
             self._record(str(failed), bytes(self.buffer))
             self.buffer.clear()
         except (ConnectionError, EOFError):
@@ -150,6 +127,7 @@ class ScriptedConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._since = self._handler.now
+        self.record.bytes_in += len(data)
         if self._closed:
             return
         self.buffer += data
@@ -158,12 +136,13 @@ class ScriptedConnection(asyncio.Protocol):
         _wake(self._readers)
 
     def eof_received(self) -> bool:
+        self.record.because(ENDED)
         self.ended = True
         _wake(self._readers)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._handler.connections.discard(self)
+        self._handler.connections.end(self, exc)
         self.ended = self._closed = True
         for waiting in (self._readers, self._writers, self._takers):
             _fail(waiting, ConnectionResetError("the connection is closed"))
@@ -185,6 +164,7 @@ class ScriptedConnection(asyncio.Protocol):
 
     async def send(self, data: bytes) -> None:
         self._check()
+        self.record.bytes_out += len(data)
         self._transport.write(data)
         while self._blocked:
             await _wait(self._writers)
@@ -194,7 +174,7 @@ class ScriptedConnection(asyncio.Protocol):
         while self._waiting >= self._intake.share() or self._intake.full() is not None:
             await _wait(self._takers)
         self._waiting += 1
-        taken = ScriptedRequest(self)
+        taken = ScriptedRequest(self, wire)
         # Not within the script's own step: the decode is under a limit of its own.
         asyncio.get_running_loop().call_soon(self._take, payload, taken)
         return await taken.outcome
@@ -202,10 +182,14 @@ class ScriptedConnection(asyncio.Protocol):
     def _take(self, payload: bytes, taken: "ScriptedRequest") -> None:
         peer = self._peer
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
-        extra = dict(self._facts) if self._facts else None
+        record = self.record
+        record.requests += 1
+        record.last = at
+        extra = dict(record.facts) if record.facts else None
         received = Received(
             self._intake.new_id(), at, began, peer.remote, peer.where, payload, None, self._state, None, extra
         )
+        received.connection, received.wire = record, taken.wire
         received.answering = taken.decided
         self._intake.take(received, taken)
 
@@ -218,6 +202,7 @@ class ScriptedConnection(asyncio.Protocol):
         self._record(reason, seen)
 
     def close(self) -> None:
+        self.record.because("the script ended it")
         self._closed = True
         _fail(self._readers, ConnectionResetError("the connection is closed"))
         if not self._transport.is_closing():
@@ -234,7 +219,8 @@ class ScriptedConnection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Ends the connection where a limit has passed; lets on what there is room for."""
-        if self._stuck(now):
+        if self._untaken.longer(self._transport, now, self._rules.write_timeout):
+            self.record.because(f"it did not take what was sent for {self._rules.write_timeout:g} s")
             self._transport.abort()
             return
         if self._takers and self._intake.full() is None:
@@ -246,32 +232,47 @@ class ScriptedConnection(asyncio.Protocol):
             if self.buffer:
                 self._record(f"nothing came for {self._rules.idle_timeout:g} s", bytes(self.buffer))
                 self.buffer.clear()
+            self.record.because(f"nothing came for {self._rules.idle_timeout:g} s")
             self._transport.abort()
         elif self._draining and waited > LAST_READ_SECONDS and self._readers and not self.buffer:
+            self.record.because(STOPPING)
             self.close()
-
-    def _stuck(self, now: float) -> bool:
-        """Whether the device has not taken what was sent within the limit."""
-        if not self._transport.get_write_buffer_size():
-            self._unsent_since = None
-        elif self._unsent_since is None:
-            self._unsent_since = now
-        return self._unsent_since is not None and now - self._unsent_since > self._rules.write_timeout
 
     def drain(self) -> None:
         """What is under way may end; a script that waits for a byte hears soon that none comes."""
         self._draining = True
         self._since = self._handler.now
 
+    def unfinished(self) -> int:
+        return len(self.buffer)
+
+    def tail(self, most: int) -> bytes:
+        return bytes(self.buffer[:most])
+
+    def shut(self, reason: str) -> None:
+        """What the script has sent is sent still, where the device takes it."""
+        self.record.because(reason)
+        if self.buffer:
+            self._record(f"{reason} before these bytes were read", bytes(self.buffer))
+            self.buffer.clear()
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self.close()
+
     def abort(self) -> None:
+        self.record.because(STOPPING)
         self._transport.abort()
 
 
 class ScriptedRequest:
     """One request of a script: it hears of it when it is on disk."""
 
-    def __init__(self, connection: ScriptedConnection) -> None:
+    kept = None
+
+    def __init__(self, connection: ScriptedConnection, wire: bytes | None) -> None:
         self._connection = connection
+        self.wire = wire
         self._said = Outcome(failure=None, events=[], answer=b"")
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.ready = False

@@ -14,6 +14,7 @@ from socket import socket
 from typing import Final
 
 from core.catalogue.behaviour import Intake, Received
+from core.catalogue.connections import Connections
 from core.catalogue.units import Size
 from core.scripting.answering import AnswerScript
 from core.wire.framed import KEPT_OF_REFUSED
@@ -179,16 +180,24 @@ class DatagramReceiver:
         while self._found and self._intake.full() is None and time.perf_counter() < over:
             found, peer, port, control = self._found.popleft()
             assert found.frame is not None
-            self._request(found.frame, peer, port, control)
+            self._request(found.frame, peer, port, control, found.wire)
 
-    def _request(self, payload: bytes, peer: DatagramPeer, port: DatagramPort, control: Control) -> None:
+    def _request(
+        self, payload: bytes, peer: DatagramPeer, port: DatagramPort, control: Control, wire: bytes | None = None
+    ) -> None:
         at, began = time.time_ns() // 1_000_000, time.perf_counter()
         answer = DatagramAnswer(self._settle, peer, port, control, self._rules.answer)
         peer.answers.append(answer)
         self._owed += 1
         received = Received(self._intake.new_id(), at, began, peer.remote, peer.where, payload, None, peer.state)
         received.answering = self._rules.answering
+        received.wire = None if wire == payload else wire
+        record = received.connection = peer.record
+        record.requests += 1
+        record.last = at
+        record.bytes_in += len(payload)
         self._intake.take(received, answer)
+        self._peers.show(peer)
 
     def _refuse(self, reason: str, arrived: Arrived, seen: bytes, size: int) -> None:
         self._intake.refuse(reason, None, arrived.address[:2], None, seen[:KEPT_OF_REFUSED], size)
@@ -210,8 +219,9 @@ class DatagramReceiver:
     def held(self) -> int:
         return self._owed + len(self._found) + sum(port.waiting for port in self._ports)
 
-    def connections(self) -> int:
-        return len(self._peers)
+    @property
+    def connections(self) -> Connections:
+        return self._peers.connections
 
     def datagrams(self) -> DatagramFacts | None:
         unsent = sum(port.unsent for port in self._ports)

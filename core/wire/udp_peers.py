@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.catalogue.behaviour import peer_at
+from core.catalogue.connections import ConnectionRecord, Connections
 from core.wire.framed import ScriptedAnswer
 from core.wire.udp_port import Control, DatagramPort, PeerAddress
 
@@ -29,6 +30,7 @@ class DatagramAnswer(ScriptedAnswer):
     def send(self) -> None:
         """Sends what there is to say."""
         if self.data:
+            self._peer.record.bytes_out += len(self.data)
             self._port.send(self.data, self._peer.address, self._control)
 
     def release(self) -> None:
@@ -44,10 +46,11 @@ class DatagramAnswer(ScriptedAnswer):
 class DatagramPeer:
     """An address and port that datagrams come from."""
 
-    __slots__ = ("address", "answers", "heard", "remote", "state", "where")
+    __slots__ = ("address", "answers", "forget", "heard", "record", "remote", "state", "where")
 
-    def __init__(self, address: PeerAddress) -> None:
+    def __init__(self, address: PeerAddress, forget: Callable[["DatagramPeer"], None]) -> None:
         peer = peer_at(address[:2])
+        self.forget = forget
         self.address = address
         self.remote = peer.remote
         self.where = peer.where
@@ -56,6 +59,27 @@ class DatagramPeer:
         """The loop's time of its last datagram, as of the sweep before that."""
         self.answers: deque[DatagramAnswer] = deque()
         """Those that are owed, in order."""
+        self.record = ConnectionRecord(self.where, self.state)
+
+    def unfinished(self) -> int:
+        return 0
+
+    def tail(self, most: int) -> bytes:
+        return b""
+
+    def sweep(self, now: float) -> None:
+        """All of them are looked after together."""
+
+    def drain(self) -> None:
+        """Each answer that is owed goes by itself."""
+
+    def shut(self, reason: str) -> None:
+        """What scripts remember of it is forgotten; it may send again, as one that is new."""
+        self.record.because(reason)
+        self.forget(self)
+
+    def abort(self) -> None:
+        self.forget(self)
 
 
 class Peers:
@@ -72,6 +96,8 @@ class Peers:
         """The loop's time at the last sweep."""
         self._by_address: OrderedDict[PeerAddress, DatagramPeer] = OrderedDict()
         """In the order of their last datagrams."""
+        self.connections = Connections()
+        """The same as operators see them."""
 
     def __len__(self) -> int:
         return len(self._by_address)
@@ -81,8 +107,8 @@ class Peers:
         peer = self._by_address.get(address)
         if peer is None:
             while len(self._by_address) >= self._most:
-                self._by_address.popitem(last=False)
-            peer = self._by_address[address] = DatagramPeer(address)
+                self._forget_first("another peer took its place")
+            peer = self._by_address[address] = DatagramPeer(address, self.forget)
         else:
             self._by_address.move_to_end(address)
         peer.heard = self._now
@@ -91,7 +117,23 @@ class Peers:
     def settle(self, peer: DatagramPeer) -> None:
         """Forgets a peer of which there is nothing to remember."""
         if not peer.answers and not peer.state and self._by_address.get(peer.address) is peer:
+            self.forget(peer)
+
+    def show(self, peer: DatagramPeer) -> None:
+        """Operators see it from now on, if something is remembered of it."""
+        if not peer.record.number and peer.state:
+            self.connections.add(peer)
+
+    def forget(self, peer: DatagramPeer) -> None:
+        """Forgets what is remembered of a peer."""
+        if self._by_address.get(peer.address) is peer:
             del self._by_address[peer.address]
+        self.connections.end(peer, None)
+
+    def _forget_first(self, reason: str) -> None:
+        peer = next(iter(self._by_address.values()))
+        peer.record.because(reason)
+        self.forget(peer)
 
     def sweep(self, now: float) -> None:
         """Forgets those that have been quiet for too long."""
@@ -100,4 +142,4 @@ class Peers:
             peer = next(iter(self._by_address.values()))
             if now - peer.heard <= self._state_for:
                 return
-            self._by_address.popitem(last=False)
+            self._forget_first(f"nothing came for {self._state_for:g} s")

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from core.catalogue.behaviour import AuthenticationContext, Handler, Intake
 from core.catalogue.configured import Configured
+from core.catalogue.connections import Connections
 from core.catalogue.listening import ListeningSettings
 from core.components.sources.socket import SocketSettings
 from core.wire.networks import Networks
@@ -35,8 +36,9 @@ class Door(Protocol):
         """Takes requests from now on."""
         ...
 
-    def connections(self) -> int:
-        """How many are open; of UDP, the peers whose state is kept."""
+    @property
+    def connections(self) -> Connections:
+        """Those that are open, and the last that have ended; of UDP, the peers of which something is remembered."""
         ...
 
     def datagrams(self) -> DatagramFacts | None:
@@ -80,8 +82,9 @@ class ConnectionsDoor:
     def start(self) -> None:
         self._acceptor.start()
 
-    def connections(self) -> int:
-        return self._handler.open_connections()
+    @property
+    def connections(self) -> Connections:
+        return self._handler.connections
 
     def datagrams(self) -> DatagramFacts | None:
         return None
@@ -99,7 +102,7 @@ class ConnectionsDoor:
         self._handler.drain()
 
     def held(self) -> int:
-        return self._handler.open_connections()
+        return len(self._handler.connections)
 
     def abort(self) -> None:
         self._handler.abort()

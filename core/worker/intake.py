@@ -100,6 +100,9 @@ class WorkerIntake:
             decoded = received.answering(received, decoded)
         status = answer.prepare(decoded.reason, received)
         size = len(received.payload)
+        wire, said = received.wire, answer.kept
+        if decoded.events is not None and received.connection is not None:
+            received.connection.decoded(decoded.events)
         extra = msgspec.json.encode(received.extra) if received.extra else None
         row: Row = (
             received.id,
@@ -117,8 +120,12 @@ class WorkerIntake:
             self.script,
             decoded.micros,
             size,
+            wire,
+            said,
         )
         weight = size + len(decoded.events or b"") + len(decoded.log or b"") + ROW_OVERHEAD
+        if wire is not None or said is not None:
+            weight += len(wire or b"") + len(said or b"")
         self._committer.add((received.head, row, answer, weight))
 
     def refuse(
@@ -137,7 +144,7 @@ class WorkerIntake:
         seen = seen[:KEPT_OF_REFUSED]
         row: Row = (
             *(self.new_id(), at, remote_text(remote), seen, None, None, REFUSED),
-            *(None, reason, None, 0, status, None, 0, size),
+            *(None, reason, None, 0, status, None, 0, size, None, None),
         )
         self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD))
 
@@ -153,7 +160,7 @@ class WorkerIntake:
         head = _head_of(held.head)
         row: Row = (
             *(held.id, held.received, held.remote, held.payload, None, None, FAILED),
-            *(None, reason, None, 0, None, self.script, 0, len(held.payload)),
+            *(None, reason, None, 0, None, self.script, 0, len(held.payload), None, None),
         )
         self._committer.add((head, row, None, len(held.payload) + ROW_OVERHEAD))
 

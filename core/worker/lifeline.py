@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.errors import Fault
+from core.model.connections import Connection, ConnectionDetail
 from core.model.refusals import RefusedCount
 from core.wire.certificates import CertificateFacts
 from core.wire.udp_facts import DatagramFacts
@@ -34,6 +35,8 @@ class Configure(msgspec.Struct, tag=True, kw_only=True):
     listeners: list[int]
     share: int
     """How many workers the source has."""
+    number: int
+    """The worker's own, unique while the engine lives: its connections' ids begin with it."""
     segment_size: int
     free_disk: int
     groovy: str | None = None
@@ -79,6 +82,59 @@ class Reload(msgspec.Struct, tag=True):
     """Something in the scripts folders has changed."""
 
 
+ConnectionPlace = tuple[int, int, int, int]
+"""Where a connection stands in a list that begins with the greatest: 1 while it is open, when something happened on it
+last (milliseconds since the epoch), its worker's number, its own."""
+
+
+class ListConnections(msgspec.Struct, tag=True, kw_only=True):
+    """The first `most` connections behind `after` in which `text` is found."""
+
+    text: str
+    after: ConnectionPlace | None
+    most: int
+
+
+class ShowConnection(msgspec.Struct, tag=True):
+    """One connection whole."""
+
+    number: int
+
+
+class CloseConnection(msgspec.Struct, tag=True):
+    """End this connection, for an operator."""
+
+    number: int
+
+
+class Ask(msgspec.Struct, tag=True):
+    """A question, which the worker answers at once; `call` tells the answers apart."""
+
+    call: int
+    question: ListConnections | ShowConnection | CloseConnection
+
+
+class ListedConnections(msgspec.Struct, tag=True, kw_only=True):
+    """The answer to `ListConnections`; how many were found in all, open and ended."""
+
+    open: int
+    ended: int
+    rows: list[tuple[ConnectionPlace, Connection]]
+
+
+class ShownConnection(msgspec.Struct, tag=True):
+    """The answer to `ShowConnection` and `CloseConnection`; None where the worker knows no such connection."""
+
+    connection: ConnectionDetail | None
+
+
+class Told(msgspec.Struct, tag=True):
+    """An answer to an `Ask`."""
+
+    call: int
+    answer: ListedConnections | ShownConnection
+
+
 class Ready(msgspec.Struct, tag=True, kw_only=True):
     """The worker could accept now; `buried` slots are in its journal and may be removed."""
 
@@ -122,8 +178,8 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     datagrams: DatagramFacts | None = None
 
 
-ToWorker = Configure | Poison | Bury | Accept | Drain | Reload
-ToEngine = Ready | Buried | Unready | Loaded | Nudge
+ToWorker = Configure | Poison | Bury | Accept | Drain | Reload | Ask
+ToEngine = Ready | Buried | Unready | Loaded | Nudge | Told
 
 _to_worker = msgspec.json.Decoder(ToWorker)
 _to_engine = msgspec.json.Decoder(ToEngine)

@@ -27,6 +27,7 @@ from core.errors import ConfigurationError, Fault, TidegateError
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.commit import Committer
+from core.worker.connection_desk import ConnectionDesk
 from core.worker.context import Context
 from core.worker.deduplicated import Deduplicated
 from core.worker.door import make_door
@@ -34,6 +35,7 @@ from core.worker.intake import REFUSED_A_SECOND, WorkerIntake
 from core.worker.lifeline import (
     LINE_LIMIT,
     Accept,
+    Ask,
     Buried,
     Bury,
     Casualty,
@@ -44,6 +46,7 @@ from core.worker.lifeline import (
     Poison,
     Ready,
     Reload,
+    Told,
     Unready,
     send,
     to_worker,
@@ -112,6 +115,7 @@ class Worker:
         listeners = [_own_socket(number) for number in configure.listeners]
         tenant_folder = Path(configure.tenant_folder)
         self._door = make_door(source, listeners, self._intake, self._making, tenant_folder, share)
+        self._desk = ConnectionDesk(configure.number, self._door.connections)
         await self._load()
         self._intake.script = self._decoding.version
         self._slot = Slot(Path(configure.slot), self._door.largest)
@@ -180,6 +184,8 @@ class Worker:
                     self._reloading = self._loop.create_task(self._reload())
                 case Poison():
                     self._poison(message)
+                case Ask(call, question):
+                    send(self._writer, Told(call, self._desk.answer(question)))
                 case Configure() | Accept():
                     pass  # only the first of them counts
         self._begin_drain(ORPHAN_DRAIN, last=True)
@@ -208,7 +214,7 @@ class Worker:
                 self._intake.look_at_disk()
                 if self._door.look():
                     self._nudge_later(0)
-                now = (self._door.connections(), self._intake.full())
+                now = (len(self._door.connections), self._intake.full())
                 if self._intake.uncounted or now != self._told:
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
@@ -226,7 +232,7 @@ class Worker:
 
     def _nudge(self) -> None:
         self._nudging = False
-        self._told = (self._door.connections(), self._intake.full())
+        self._told = (len(self._door.connections), self._intake.full())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
         nudge.datagrams = self._door.datagrams()

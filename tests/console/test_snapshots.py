@@ -98,3 +98,15 @@ def test_udp_event_source(snap_compare: Compare, still_home: Path) -> None:
         await walker.sees("UDP Event Source (udp)", "! Binary Event Decoder is Required")
 
     assert looks(snap_compare, still_home, SMALL, open_form)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+def test_connections_of_a_source_that_does_not_run(
+    snap_compare: Compare, still_home: Path, size: tuple[int, int]
+) -> None:
+    async def open_connections(walker: Walker) -> None:
+        await to_event_sources(walker)
+        await walker.press("c")
+        await walker.sees("does not run, so that no device can connect")
+
+    assert looks(snap_compare, still_home, size, open_connections)

@@ -46,6 +46,10 @@ PARAMS: dict[str, Any] = {
     "import.sitewhere": {"tenant": "new", "xml": ""},
     "decode.try": {"tenant": "default", "source": "lora", "payload": ""},
     "requests.get": {"id": "none"},
+    "connections.list": {"tenant": "default", "source": "lora"},
+    "connections.get": {"tenant": "default", "source": "lora", "id": "1-99"},
+    "connections.frames": {"tenant": "default", "source": "lora", "remote": "x:1", "since": "2026-01-01T00:00:00Z"},
+    "connections.close": {"tenant": "default", "source": "lora", "id": "1-99"},
     "unsubscribe": {"subscription": 1},
 }
 """Parameters that a call needs; for the others none do."""

@@ -70,6 +70,8 @@ class SegmentFile:
         metadata: bytes | None = None,
         state: bytes | None = None,
         log: bytes | None = None,
+        wire: bytes | None = None,
+        answer: bytes | None = None,
     ) -> tuple[object, ...]:
         """The next row. Its id is in order of time within every segment of a test."""
         self.seq += 1
@@ -81,7 +83,7 @@ class SegmentFile:
         bytes_given = len(payload) if size is None else size
         return (
             self.seq, identity, at, remote, head, payload, metadata, state, outcome, encoded, reason, log,
-            0, status, "3f9a1c", micros, bytes_given,
+            0, status, "3f9a1c", micros, bytes_given, wire, answer,
         )  # fmt: skip
 
     def write(self, *rows: tuple[object, ...]) -> None:

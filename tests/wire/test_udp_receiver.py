@@ -126,7 +126,7 @@ def test_each_frame_is_taken_once_and_answered_in_order(
             unfinished = [seen for reason, seen in intake.refused if reason.startswith("the datagram ended")]
             assert Counter(unfinished) == +tails
             assert receiver.held() == 0
-            assert receiver.connections() == 0  # nothing is remembered of them
+            assert len(receiver.connections) == 0  # nothing is remembered of them
         finally:
             receiver.abort()
             for device in devices:
