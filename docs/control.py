@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from core.control import messages
-from core.control.messages import METHODS, NOTIFICATIONS, PROTOCOL
+from core.control.messages import PROTOCOL
+from core.control.methods import METHODS, NOTIFICATIONS
 
 HEAD = f"""\
 # The control protocol
@@ -21,7 +22,7 @@ whom else `[control] group` lets in is `viewer`. Bytes are base64, dates are RFC
 $ echo '{{"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {{"protocol": {PROTOCOL}}}}}' | tidegate control
 ```
 
-This page is made of `core/control/messages.py`.
+This page is made of `core/control/methods.py`.
 
 ## Methods
 

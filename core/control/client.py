@@ -10,7 +10,8 @@ import msgspec
 
 from core import VERSION
 from core.control import messages
-from core.control.messages import METHODS, NOTIFICATIONS, Empty, Hello, Role, Welcome
+from core.control.messages import Empty, Hello, Role, Welcome
+from core.control.methods import METHODS, NOTIFICATIONS
 from core.errors import Fault, TidegateError
 
 LINE_LIMIT = 64 << 20

@@ -17,7 +17,8 @@ from core.config.home import Home
 from core.config.instance import ControlSettings
 from core.control import messages
 from core.control.client import LINE_LIMIT
-from core.control.messages import METHODS, PROTOCOL, Hello, Role
+from core.control.messages import PROTOCOL, Hello, Role
+from core.control.methods import METHODS
 from core.engine.roles import peer_user, role_of
 from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
 

@@ -21,8 +21,8 @@ from core.config.instance import read_instance
 from core.config.scripts import ScriptStore
 from core.config.secrets import keep_secret
 from core.config.store import TenantStore, create_tenant, remove_tenant
+from core.control.frames import FindFrames, FramesFound
 from core.control.messages import (
-    METHODS,
     Applied,
     Apply,
     ComponentInfo,
@@ -57,6 +57,8 @@ from core.control.messages import (
     WriteScript,
     WriteSecret,
 )
+from core.control.methods import METHODS
+from core.engine.finding import find_frames
 from core.engine.importing import import_sitewhere
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
@@ -95,6 +97,7 @@ class Service:
             "secrets.write": self.write_secret,
             "import.sitewhere": self.import_sitewhere,
             "decode.try": self.try_decode,
+            "frames.find": self.find_frames,
             "requests.query": self.query_requests,
             "requests.traffic": self.query_traffic,
             "requests.get": self.get_request,
@@ -244,6 +247,10 @@ class Service:
         text = store.staged_text() if asked.staged else None
         data = parse(store.active_text() if text is None else text)
         return await run_trial(self.home, self.catalogue, self.sidecars, asked, data)
+
+    async def find_frames(self, asked: FindFrames) -> FramesFound:
+        _ = self.store(asked.tenant).active_text()  # NotFound where there is no such tenant
+        return await find_frames(self.home, self.catalogue, asked)
 
     async def query_requests(self, asked: Query) -> Requests:
         return await asyncio.to_thread(self.reader.requests, asked)

@@ -1,8 +1,5 @@
 """Trial decodes: a decoder run over some bytes in a short-lived process, stored nowhere."""
 
-import asyncio
-import contextlib
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,16 +11,14 @@ from core.catalogue.units import Duration
 from core.config.home import Home
 from core.config.places import locate
 from core.control.messages import Trial, TryDecode
+from core.engine.apart import MOST_MEMORY, START_SECONDS, EndedApart, run_apart
 from core.errors import TidegateError
 from core.groovy.sidecars import Sidecars, needs_groovy
 from core.worker.limits import LOAD_TIMEOUT
 from core.worker.trial import DECODER, Job
 
-START_SECONDS = 10.0
-"""What a trial may take beside the decode itself: starting Python, loading the script."""
 GROOVY_SECONDS = 30.0
 """What a sidecar that has to be compiled and started first may take besides."""
-MOST_MEMORY = 512 << 20
 DEFAULT_TIMEOUT = Duration("2 s")
 HTTP_DEFAULTS: dict[str, Any] = {
     "http.method": "POST",
@@ -70,23 +65,10 @@ def _seconds(configured: Configured) -> float:
 
 
 async def _in_process(job: Job, limit: float) -> Trial:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "core.worker.trial"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
     try:
-        async with asyncio.timeout(limit):
-            output, _ = await process.communicate(msgspec.json.encode(job))
-    except TimeoutError:
-        return Trial(outcome="failed", reason="ran longer than its time limit and could not be interrupted")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    if process.returncode != 0 or not output:
-        return Trial(outcome="failed", reason=f"the script ended its process (status {process.returncode})")
+        output = await run_apart("core.worker.trial", job, limit)
+    except EndedApart as ended:
+        return Trial(outcome="failed", reason=str(ended))
     try:
         return msgspec.json.decode(output, type=Trial)
     except msgspec.MsgspecError as error:

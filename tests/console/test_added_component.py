@@ -95,9 +95,13 @@ async def test_an_added_component_is_offered_and_is_a_form(home: Homestead) -> N
         await walker.sees("! Socket Interaction Handler Factory is Required")
 
         await walker.press("a")
-        await walker.sees("Morse Handler Factory", "dots and dashes", "the engine has no such component")
+        await walker.sees("Morse Handler Factory", "dots and dashes", "Drum Handler Factory")
         below = [walker.screen.index(name) for name in ("HTTP Socket Interaction", "Morse", "Drum")]
         assert below == sorted(below)
+        await walker.type("drum")
+        await walker.sees("the engine has no such component")
+        for _ in "drum":
+            await walker.press("backspace")
         await walker.type("smoke")
         await walker.sees_no("Morse Handler Factory")
         await walker.press("enter")

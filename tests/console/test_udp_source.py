@@ -19,7 +19,7 @@ async def add_source(walker: Walker, port: int) -> None:
 
 
 async def fill_decoder(walker: Walker) -> None:
-    await walker.press(*["down"] * 5)
+    await walker.press(*["down"] * 6)
     await walker.press("a", "p", "y", "t", "enter")
     await walker.sees("Python Binary Event Decoder", "Script path")
     await walker.press("enter")

@@ -12,7 +12,6 @@ from core.control.messages import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
-    METHODS,
     MISFIT,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -20,6 +19,7 @@ from core.control.messages import (
     PROTOCOL,
     REFUSED,
 )
+from core.control.methods import METHODS
 from tests.engine.stead import Stead, body
 from tests.engine.wire import Line
 
