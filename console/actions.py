@@ -71,6 +71,7 @@ _DECLARED = (
     Action("connections", "Connections", "c", "shows the connections of an event source"),
     Action("close", "Close Connection", "x", "closes the current connection, after a question", "removes"),
     Action("replay", "Replay", "r", "replays, or sends again"),
+    Action("received", "Last received", "ctrl+r", "takes the bytes that the source received last"),
     Action("tenant", "Tenant", "T", "chooses which tenant (or all) a feed shows"),
     Action("command", "Command", "colon", "takes a command in the command line's words"),
     Action("help", "Help", "question_mark", "shows what can be done here"),

@@ -19,8 +19,10 @@ from console.key_turns import KeyTurns
 from console.link import EngineLink
 from console.places import PLACES, screen_of
 from console.screens.base import TidegateScreen
+from console.screens.component import ComponentScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.dialogs import Answer, Question
+from console.screens.framing import FramingScreen
 from console.screens.plan import PlanScreen
 from console.session import Session
 from core.catalogue.registry import Catalogue, catalogue
@@ -29,6 +31,9 @@ from core.errors import TidegateError
 
 SHUTDOWN_LIMIT = 20.0
 """Seconds an engine may take to drain and end when the console stops it."""
+
+
+ComponentScreen.of_role["framing"] = FramingScreen
 
 
 class TidegateApp(App[int]):

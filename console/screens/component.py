@@ -1,6 +1,6 @@
 """A component's page: its form, the slots that other components fill, its script."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -18,6 +18,7 @@ from console.screens.adding import add_component, move_component, remove_compone
 from console.screens.base import Kind
 from console.screens.dialogs import Notice
 from console.screens.form import FormScreen
+from console.screens.of_tenant import OfTenantScreen
 from console.screens.scripts import choose_script, edit_script
 from core.catalogue.component import Slot
 from core.catalogue.registry import Catalogue
@@ -52,6 +53,9 @@ class ComponentScreen(FormScreen):
         ACTIONS["move_down"].titled("Move", "moves the current one down, in a slot that takes many"),
         ACTIONS["move_up"].titled("Move up", "moves the current one up, in a slot that takes many"),
     )
+
+    of_role: ClassVar[dict[str, type["ComponentScreen"]]] = {}
+    """Screens of components that have more than a form, by role."""
 
     @property
     def placed(self) -> Placed | None:
@@ -163,7 +167,7 @@ class ComponentScreen(FormScreen):
         path = self._current()
         if path:
             await self.may_leave()
-            await self.app.push_screen(ComponentScreen(self.tenant, path))
+            await self.app.push_screen(component_screen(self, path))
         elif isinstance(self.focused, (SlotRow, SlotList)) and not self.session.locked:
             await self.action_add()
 
@@ -194,7 +198,7 @@ class ComponentScreen(FormScreen):
                 rows.go_to(path)
         needs = [setting.key for setting in placed.component.described().values() if setting.required]
         if needs or any(slot.required for slot in placed.component.slots):
-            await self.app.push_screen(ComponentScreen(self.tenant, path, first=needs[0] if needs else ""))
+            await self.app.push_screen(component_screen(self, path, needs[0] if needs else ""))
         else:
             self.say(f"added {placed.title}; enter opens it")
             next(row for row in self.query(SlotRow) if self._slot_path(row.slot) == path).focus()
@@ -254,6 +258,13 @@ class ComponentScreen(FormScreen):
             await self.take(field, name)
 
         self.work(choose_script, self, component, chosen)
+
+
+def component_screen(above: OfTenantScreen, path: str, first: str = "") -> ComponentScreen:
+    """The screen of the component at `path` of the draft."""
+    placed = above.draft.placed(above.session.catalogue, path)
+    kind = ComponentScreen.of_role.get(placed.slot.role, ComponentScreen) if placed else ComponentScreen
+    return kind(above.tenant, path, first=first)
 
 
 class TenantSettingsScreen(FormScreen):

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from console.actions import ACTIONS
 from console.draft import Placed
 from console.screens.adding import add_component, move_component, remove_component
-from console.screens.component import ComponentScreen, scripts_below
+from console.screens.component import component_screen, scripts_below
 from console.screens.connections import ConnectionsScreen
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
@@ -161,7 +161,7 @@ class EventSources(OfTenantScreen):
         await self.drafted()
         current = self._current()
         if current is not None:
-            await self.app.push_screen(ComponentScreen(self.tenant, current.path))
+            await self.app.push_screen(component_screen(self, current.path))
         elif self.query_one(Rows).current == ADD:
             await self.action_perform("add")
         else:
@@ -172,7 +172,7 @@ class EventSources(OfTenantScreen):
 
     async def _added(self, path: str) -> None:
         self.query_one(Rows).go_to(path)
-        await self.app.push_screen(ComponentScreen(self.tenant, path, first="id"))
+        await self.app.push_screen(component_screen(self, path, "id"))
 
     async def action_remove(self) -> None:
         current = self._current()
@@ -209,7 +209,7 @@ class EventSources(OfTenantScreen):
         """Opens the source of that id."""
         self.query_one(Rows).go_to(f"{SLOT.key}/{path}")
         if self.draft.placed(self.session.catalogue, f"{SLOT.key}/{path}"):
-            await self.app.push_screen(ComponentScreen(self.tenant, f"{SLOT.key}/{path}"))
+            await self.app.push_screen(component_screen(self, f"{SLOT.key}/{path}"))
         else:
             self.say(f"{self.tenant} has no source {path}", "wrong")
 

@@ -1,4 +1,4 @@
-"""What runs scripts for an operator's look at something: a short-lived process, a job on stdin, its result on stdout."""
+"""Runs scripts for a look at something: a short-lived process, a job on its stdin, the result on its stdout."""
 
 import asyncio
 import contextlib

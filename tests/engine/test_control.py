@@ -36,6 +36,7 @@ PARAMS: dict[str, Any] = {
     "configuration.reload": {"tenant": "default"},
     "tenants.create": {"id": "new", "name": "New"},
     "tenants.remove": {"tenant": "default"},
+    "frames.find": {"tenant": "default", "framing": {"type": "line"}, "data": ""},
     "lifecycle.start": {"path": "default"},
     "lifecycle.stop": {"path": "default"},
     "lifecycle.restart": {"path": "default"},
