@@ -108,7 +108,7 @@ class FoldRow(Widget, can_focus=True):
         off = "its default" if self.changed == 1 else "their defaults"
         said = f"{plural(self.count, 'setting')}, {self.changed} not at {off}"
         if not self.changed:
-            said = f"{plural(self.count, 'setting')} at their defaults"
+            said = f"{plural(self.count, 'setting')} at {'its default' if self.count == 1 else 'their defaults'}"
         return Text(f"{sign('▾') if self.opened else sign('▸')} Limits and more   ", no_wrap=True).append(said, "dim")
 
     def action_turn(self) -> None:
