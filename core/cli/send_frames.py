@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from core.cli.simulator.framed.split import Split
     from core.cli.simulator.line import Target
 
+MOST_KINDS = 8
+"""Protocols that a file without the one that is asked for is said to have instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameOptions:
@@ -137,10 +140,10 @@ def _source(target: Target, options: FrameOptions, payloads: Payloads) -> Source
 
 
 def _of_file(target: Target, options: FrameOptions) -> Source:
-    """The frames of a file; whoever left some out is told so on stderr."""
+    """The frames of a file; that some were left out by their transport is said on stderr."""
     from core.cli.simulator.framed.exchange import each_the_same
     from core.cli.simulator.framed.file import FramesFault, read_frames
-    from core.model.text import count_text, visible
+    from core.model.text import count_text, plural
 
     content = sys.stdin.buffer.read() if options.frames == "-" else Path(options.frames).read_bytes()
     try:
@@ -149,13 +152,13 @@ def _of_file(target: Target, options: FrameOptions) -> Source:
         raise typer.BadParameter(f"{options.frames} is no text: write hex", param_hint="--frames") from None
     except FramesFault as fault:
         raise typer.BadParameter(f"{options.frames} {fault}", param_hint="--frames") from None
-    kinds = ", ".join(f"{count_text(count)} of {kind}" for kind, count in read.left_out.most_common())
+    kinds = ", ".join(f"{count_text(count)} of {kind}" for kind, count in read.left_out.most_common(MOST_KINDS))
     if not read.exchanges:
         option, wanted = ("--protocol", options.protocol) if options.protocol else ("--frames", target.scheme)
         left = f" for {wanted}: {kinds}" if kinds else ""
         raise typer.BadParameter(f"{options.frames} has no frames{left}", param_hint=option)
-    if kinds and not options.protocol:
-        print(visible(f"left out: {kinds}"), file=sys.stderr)
+    if other := read.left_out["udp"] + read.left_out["tcp"]:
+        print(f"left out: {plural(other, 'frame')} of another transport", file=sys.stderr)
     return each_the_same(read.exchanges)
 
 

@@ -107,8 +107,12 @@ class Answers(ABC):
         """Nothing came for a while, so that what came is whole."""
 
     def _late(self) -> None:
-        late = self.waiting.popleft()
-        self.tally.fault("missing", late.name, late.answer)
+        """The first that waits has waited too long."""
+        self._missing()
+
+    def _missing(self) -> None:
+        missing = self.waiting.popleft()
+        self.tally.fault("missing", missing.name, missing.answer)
 
     def _right(self, now: float) -> None:
         right = self.waiting.popleft()
@@ -165,7 +169,7 @@ class StreamAnswers(Answers):
                 self._wrong(before)
                 before = b""
             else:
-                self._late()
+                self._missing()
 
     def _silent(self) -> None:
         if self._buffer and not (self.waiting and self.waiting[0].answer.startswith(self._buffer)):
@@ -175,7 +179,7 @@ class StreamAnswers(Answers):
         if self._buffer:
             self._wrong(self._taken(len(self._buffer)))
         else:
-            super()._late()
+            self._missing()
 
     def _judge_all(self) -> None:
         """Takes what fits nothing for the wrong answers of the frames that wait, each as long as it should be."""
