@@ -1,22 +1,23 @@
-"""`tidegate send`: simulated devices that send to a URL or to a TCP port."""
+"""`tidegate send`: simulated devices that send to a URL, or over TCP or UDP."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
 
+from core.cli import send_arguments as the
 from core.cli.front import JsonOption
 from core.cli.send_options import (
-    SECRET,
     credential_fields,
     field_value,
     header_field,
     method_name,
     over_tls,
+    over_udp,
     refuse_any,
     signature_of,
 )
@@ -27,120 +28,74 @@ if TYPE_CHECKING:
     from core.cli.simulator.request import Form
     from core.cli.simulator.simulation import MakeLine
 
-GENTLE_RATE = 10.0
-TIMEOUT, SILENCE = 10.0, 2.0
-"""Seconds for an answer, and without a byte after which `--raw` has seen it all."""
-PLAIN = "A plain value works, but stands in the list of processes and in the shell's history."
-
-
-def _in(group: str, *names: str, **more: Any) -> Any:
-    """An option of one of the help's groups."""
-    return typer.Option(*names, rich_help_panel=group, **more)
-
-
-LOAD, PAYLOADS, REQUEST, SENDER, TLS = "How much", "What is sent", "HTTP requests", "Who sends", "TLS"
-
 
 def send(
-    target: Annotated[str, typer.Argument(metavar="URL|HOST:PORT", help="http(s)://HOST:PORT/PATH, or raw TCP.")],
-    rate: Annotated[
-        float | None,
-        _in(
-            LOAD,
-            min=0,
-            metavar="N",
-            help="Requests a second over all connections; 0 is as fast as answers come, which is also what --count and "
-            f"--seconds do without it. Otherwise {GENTLE_RATE:g}.",
-        ),
-    ] = None,
-    count: Annotated[int, _in(LOAD, min=0, metavar="N", help="End after so many; 0 is without end.")] = 0,
-    seconds: Annotated[float, _in(LOAD, min=0, metavar="N", help="End after so long; 0 is without end.")] = 0,
-    connections: Annotated[
-        int, _in(LOAD, "--connections", "-c", min=1, max=20000, metavar="N", help="Kept open, each in turn.")
-    ] = 1,
-    close: Annotated[
-        bool, _in(LOAD, "--connection-per-request", "--close", help="A new connection for each request or payload.")
-    ] = False,
-    timeout: Annotated[
-        float | None,
-        _in(
-            LOAD,
-            min=0.1,
-            metavar="SECONDS",
-            help=f"Of one answer; with --raw of silence.  [default: {TIMEOUT:g}, {SILENCE:g}]",
-        ),
-    ] = None,
-    device: Annotated[list[str] | None, _in(PAYLOADS, metavar="ID", help="A device's id; may be repeated.")] = None,
-    devices: Annotated[int, _in(PAYLOADS, min=1, metavar="N", help="How many devices where none is named.")] = 10,
-    bad: Annotated[
-        float, _in(PAYLOADS, min=0, max=100, metavar="PERCENT", help="Share of payloads that are cut off on their way.")
-    ] = 0,
-    file: Annotated[
-        str, _in(PAYLOADS, "--file", "--body", metavar="FILE", help="A file's bytes as the payload; - is stdin.")
-    ] = "",
-    raw: Annotated[
-        bool,
-        _in(
-            PAYLOADS,
-            "--raw",
-            help="Put the bytes of --file onto one connection as they are, and print what comes back.",
-        ),
-    ] = False,
-    half_close: Annotated[
-        bool, _in(PAYLOADS, "--half-close", help="With --raw: end our sending side behind the bytes.")
-    ] = False,
-    method: Annotated[str, _in(REQUEST, "--method", "-X", metavar="METHOD")] = "POST",
-    header: Annotated[
-        list[str] | None,
-        _in(
-            REQUEST,
-            "--header",
-            "-H",
-            metavar="NAME:VALUE",
-            help="May be repeated; stands instead of a field of that name.",
-        ),
-    ] = None,
-    content_type: Annotated[str, _in(REQUEST, metavar="TYPE")] = "application/json",
-    chunked: Annotated[bool, _in(REQUEST, "--chunked", help="Bodies in chunks instead of with a length.")] = False,
-    encoding: Annotated[
-        Literal["gzip", "deflate", "zstd"] | None, _in(REQUEST, help="Bodies are compressed so.")
-    ] = None,
-    gzip: Annotated[bool, _in(REQUEST, "--gzip", help="The same as --encoding gzip.")] = False,
-    bearer: Annotated[str, _in(SENDER, metavar="SECRET", help=f"A bearer token: {SECRET}. {PLAIN}")] = "",
-    basic: Annotated[str, _in(SENDER, metavar="USER:SECRET", help=f"A user and a password, as USER:{SECRET}.")] = "",
-    api_key: Annotated[
-        str, _in(SENDER, metavar="NAME=SECRET", help=f"A key in a header: X-API-Key={SECRET}, for example.")
-    ] = "",
-    hmac: Annotated[
-        list[str] | None,
-        _in(
-            SENDER,
-            metavar="KEY=VALUE",
-            help=f"A signature of each body; repeated. secret={SECRET} alone signs as GitHub does, style=stripe as "
-            "Stripe. The other keys are those of the hmac component: header, algorithm, encoding, prefix, signed, "
-            "timestamp_header, timestamp_field, signature_field; age=SECONDS dates the signature back.",
-        ),
-    ] = None,
-    tls: Annotated[bool, _in(TLS, "--tls", help="Raw TCP over TLS; https:// is anyway.")] = False,
-    ca: Annotated[
-        Path | None, _in(TLS, metavar="FILE", help="Trust this certificate or authority instead of the machine's.")
-    ] = None,
-    insecure: Annotated[bool, _in(TLS, "--insecure", "-k", help="Trust any certificate.")] = False,
-    cert: Annotated[Path | None, _in(TLS, metavar="FILE", help="The device's own certificate.")] = None,
-    key: Annotated[Path | None, _in(TLS, metavar="FILE", help="Its key, where --cert does not hold it.")] = None,
-    key_password: Annotated[str, _in(TLS, metavar="SECRET", help=f"The key's password: {SECRET}.")] = "",
-    server_name: Annotated[
-        str | None, _in(TLS, metavar="NAME", help="Whose certificate is expected, where it is not the target's.")
-    ] = None,
-    tls_version: Annotated[Literal["1.2", "1.3"] | None, _in(TLS, help="This version and no other.")] = None,
+    target: the.Target,
+    rate: the.Rate = None,
+    count: the.Count = None,
+    seconds: the.Seconds = 0,
+    connections: the.Connections = 1,
+    close: the.Close = False,
+    timeout: the.Timeout = None,
+    device: the.Device = None,
+    devices: the.Devices = 10,
+    bad: the.Bad = 0,
+    file: the.File = "",
+    raw: the.Raw = False,
+    half_close: the.HalfClose = False,
+    frames: the.Frames = "",
+    protocol: the.Protocol = "",
+    udp: the.Udp = False,
+    expect: the.Expect = None,
+    no_answer: the.NoAnswer = False,
+    wait: the.Wait = False,
+    split: the.SplitWay = None,
+    seed: the.Seed = None,
+    pause: the.Pause = None,
+    hold: the.Hold = 0,
+    method: the.Method = "POST",
+    header: the.Header = None,
+    content_type: the.ContentType = "application/json",
+    chunked: the.Chunked = False,
+    encoding: the.Encoding = None,
+    gzip: the.Gzip = False,
+    bearer: the.Bearer = "",
+    basic: the.Basic = "",
+    api_key: the.ApiKey = "",
+    hmac: the.Hmac = None,
+    tls: the.OverTls = False,
+    ca: the.Authority = None,
+    insecure: the.Insecure = False,
+    cert: the.Certificate = None,
+    key: the.Key = None,
+    key_password: the.KeyPassword = "",
+    server_name: the.ServerName = None,
+    tls_version: the.TlsVersion = None,
     as_json: JsonOption = False,
 ) -> int:
     """Simulate devices that send to a URL or a port.
 
-    They send LoRa gateway JSON with a wandering signal, at a steady rate. Every answer is counted by its status and
-    every error by its kind. ctrl+c ends the run and says what it came to.
+    They send LoRa gateway JSON with a wandering signal, at a steady rate, or the frames of a file, whose answers are
+    checked. Every answer is counted by its status and every error by its kind. ctrl+c ends the run and says what it
+    came to. With frames the exit status is 0 where all of them went out and were answered as expected.
     """
+    from core.cli.send_frames import FrameOptions, Load, send_frames
+
     place = parse_target(target)
+    framed = FrameOptions(
+        frames=frames,
+        protocol=protocol,
+        udp=udp,
+        expect=expect,
+        no_answer=no_answer,
+        wait=wait,
+        split=split,
+        seed=seed,
+        pause=pause,
+        hold=hold,
+    )
+    if udp:
+        place = over_udp(place)
     used = {"--ca": ca, "--insecure": insecure, "--cert": cert, "--server-name": server_name}
     used |= {"--tls-version": tls_version, "--key": key, "--key-password": key_password}
     if tls or place.scheme == "https":
@@ -150,16 +105,24 @@ def send(
     http = {"--header": header, "--chunked": chunked, "--encoding": encoding, "--gzip": gzip}
     http |= {"--bearer": bearer, "--basic": basic, "--api-key": api_key, "--hmac": hmac}
     if raw:
-        refuse_any(http, "it does nothing with --raw, which sends the bytes as they are")
+        refuse_any(http | framed.given, "it does nothing with --raw, which sends the bytes as they are")
         refuse_any(
             {"--rate": rate, "--count": count, "--seconds": seconds}, "it does nothing with --raw, which sends once"
         )
         if not file:
             raise typer.BadParameter("--raw sends the bytes of --file FILE", param_hint="--raw")
-        return _send_raw(place, file, timeout or SILENCE, half_close=half_close, as_json=as_json)
+        return _send_raw(place, file, timeout or the.SILENCE, half_close=half_close, as_json=as_json)
     refuse_any({"--half-close": half_close}, "it is of --raw")
-    if place.scheme == "tcp":
+    if place.scheme in ("tcp", "udp"):
         refuse_any(http, "it is of HTTP: write an http:// or https:// URL")
+    else:
+        refuse_any(framed.given, "it is of TCP and UDP: write HOST:PORT or udp://HOST:PORT")
+    if frames:
+        refuse_any({"--file": file, "--device": device, "--bad": bad}, "--frames FILE says what is sent")
+    payloads = _payloads(file, device or [], devices, bad / 100)
+    if place.scheme == "udp" or any(framed.given.values()):
+        load = Load(rate=rate, count=count, seconds=seconds, connections=connections, close=close, timeout=timeout)
+        return send_frames(place, framed, load, payloads, as_json=as_json)
 
     from core.cli.simulator.report import report, run_shown
     from core.cli.simulator.request import BODILESS, Form
@@ -176,21 +139,21 @@ def send(
         last=close,
         body=bool(file) or method.upper() not in BODILESS,
     )
-    pace = rate if rate is not None else (0.0 if count or seconds else GENTLE_RATE)
-    plan = Plan(connections=connections, rate=pace, count=count, seconds=seconds, timeout=timeout or TIMEOUT)
-    payloads = _payloads(file, device or [], devices, bad / 100)
+    pace = rate if rate is not None else (0.0 if count or seconds else the.GENTLE_RATE)
+    plan = Plan(connections=connections, rate=pace, count=count or 0, seconds=seconds, timeout=timeout or the.TIMEOUT)
     summary = run_shown(place, line_maker(place, form), payloads, plan)
     report(summary, as_json=as_json)
     return 0 if summary.accepted else 1
 
 
 def parse_target(text: str) -> Target:
-    """A URL, or HOST:PORT for raw TCP."""
+    """A URL, udp://HOST:PORT, or HOST:PORT for raw TCP."""
     try:
         return _target(text)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is neither a URL such as http://localhost:8484/lora nor HOST:PORT", param_hint="URL|HOST:PORT"
+            f"{text!r} is neither a URL such as http://localhost:8484/lora nor HOST:PORT nor udp://HOST:PORT",
+            param_hint="URL|HOST:PORT",
         ) from None
 
 
@@ -201,7 +164,7 @@ def _target(text: str) -> Target:
         raise ValueError(text)
     parts = urlsplit(text if "://" in text else f"tcp://{text}")
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname or not port:
+    if parts.scheme not in ("http", "https", "tcp", "udp") or not parts.hostname or not port:
         raise ValueError(text)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)

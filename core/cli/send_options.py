@@ -34,6 +34,8 @@ def over_tls(
 
     if target.scheme == "http":
         raise typer.BadParameter("write the target as https://", param_hint="--tls")
+    if target.scheme == "udp":
+        raise typer.BadParameter("TLS is not spoken over UDP", param_hint="--tls")
     if certificate is None:
         refuse_any({"--key": key, "--key-password": key_password}, "it belongs to --cert FILE")
     tls = client_tls(
@@ -46,6 +48,13 @@ def over_tls(
         server_name=server_name,
     )
     return replace(target, tls=tls)
+
+
+def over_udp(target: Target) -> Target:
+    """The target, spoken to over UDP."""
+    if target.scheme in ("http", "https"):
+        raise typer.BadParameter("write the target as HOST:PORT", param_hint="--udp")
+    return replace(target, scheme="udp")
 
 
 def refuse_any(options: Mapping[str, object], reason: str) -> None:

@@ -16,7 +16,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a simulation sends to. `scheme` is http, https or tcp; `tls` is for https and tcp."""
+    """Where a simulation sends to. `scheme` is http, https, tcp or udp; `tls` is for https and tcp."""
 
     scheme: str
     host: str
@@ -31,7 +31,9 @@ class Target:
         return host if self.port == standard else f"{host}:{self.port}"
 
     def __str__(self) -> str:
-        return self.authority if self.scheme == "tcp" else f"{self.scheme}://{self.authority}{self.path}"
+        if self.scheme == "tcp":
+            return self.authority
+        return f"{self.scheme}://{self.authority}{self.path if self.scheme != 'udp' else ''}"
 
 
 def error_kind(error: BaseException | None) -> str:

@@ -20,13 +20,21 @@ class Pace:
         """Whether one is due; it is then given out."""
         if not self.rate:
             return True
-        due = self._start + self._given / self.rate
-        if due > now:
+        if self._start + self._given / self.rate > now:
             return False
+        self.reserve(now)
+        return True
+
+    def reserve(self, now: float) -> float:
+        """Gives one out, and the seconds until it is due."""
+        if not self.rate:
+            return 0.0
+        due = self._start + self._given / self.rate
         if now - due > PATIENCE:
             self._start += now - due
+            due = now
         self._given += 1
-        return True
+        return max(0.0, due - now)
 
     def wait(self, now: float) -> float:
         """Seconds until one is due."""

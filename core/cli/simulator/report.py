@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -26,27 +26,32 @@ def run_shown(target: Target, make_line: MakeLine, payloads: Payloads, plan: Pla
 
 async def _run_shown(target: Target, make_line: MakeLine, payloads: Payloads, plan: Plan) -> Summary:
     simulation = Simulation(target, make_line, payloads, plan)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, simulation.stop)
-    with _progress(simulation, loop) if sys.stderr.isatty() else contextlib.nullcontext():
+    with followed(simulation.stop, simulation.tally, plan.count, plan.seconds):
         tally = await simulation.run()
     return tally.summary(plan.connections)
 
 
 @contextlib.contextmanager
-def _progress(simulation: Simulation, loop: asyncio.AbstractEventLoop) -> Generator[None]:
-    plan, tally = simulation.plan, simulation.tally
-    endless = not (plan.count or plan.seconds)
-    begin = SpinnerColumn() if endless else BarColumn()
+def followed(stop: Callable[[], None], tally: Tally, count: int, seconds: float) -> Generator[None]:
+    """Around a run: ctrl+c stops it, and a terminal on stderr sees how far it is towards `count` or `seconds`."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    with _progress(tally, count, seconds, loop) if sys.stderr.isatty() else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
+def _progress(tally: Tally, count: int, seconds: float, loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    begin = BarColumn() if count or seconds else SpinnerColumn()
     words = TextColumn("{task.fields[words]}", markup=False)
     with Progress(begin, words, TimeElapsedColumn(), console=terminal(stderr=True), auto_refresh=False) as shown:
-        task = shown.add_task("", total=plan.count or plan.seconds or None, words="")
+        task = shown.add_task("", total=count or seconds or None, words="")
         before = (0, loop.time())
 
         def refresh() -> None:
             nonlocal before, timer
-            before = _refresh(shown, task, plan, tally, before, loop.time())
+            before = _refresh(shown, task, tally, before, loop.time(), count, seconds)
             timer = loop.call_later(REFRESH, refresh)
 
         timer = loop.call_later(REFRESH, refresh)
@@ -54,19 +59,25 @@ def _progress(simulation: Simulation, loop: asyncio.AbstractEventLoop) -> Genera
             yield
         finally:
             timer.cancel()
-            _refresh(shown, task, plan, tally, before, loop.time())
+            _refresh(shown, task, tally, before, loop.time(), count, seconds)
 
 
 def _refresh(
-    shown: Progress, task: TaskID, plan: Plan, tally: Tally, before: tuple[int, float], now: float
+    shown: Progress,
+    task: TaskID,
+    tally: Tally,
+    before: tuple[int, float],
+    now: float,
+    count: int,
+    seconds: float,
 ) -> tuple[int, float]:
     done, at = before
     speed = (tally.done - done) / (now - at) if now > at else 0.0
     lost = sum(tally.errors.values())
     words = [f"{count_text(tally.done)} sent", rate_text(speed)]
-    words += [f"{status} {count_text(count)}" for status, count in sorted(tally.statuses.items())]
+    words += [f"{status} {count_text(number)}" for status, number in sorted(tally.statuses.items())]
     words += [f"{count_text(lost)} errors"] if lost else []
-    completed = tally.done if plan.count else min(plan.seconds, tally.elapsed)
+    completed = tally.done if count else min(seconds, tally.elapsed)
     shown.update(task, completed=completed, words="   ".join(words), refresh=True)
     return tally.done, now
 
