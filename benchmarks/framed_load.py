@@ -286,8 +286,8 @@ def _row_text(row: Row) -> str:
 def _quiet_text(quiet: Quiet) -> str:
     return (
         f"{quiet.server:8} {quiet.connections:,} quiet: {quiet.bytes_each / 1024:.1f} KiB each, "
-        f"CPU {quiet.cpu_share:.2%}   busy {quiet.alone:,.0f}/s alone, {quiet.beside:,.0f}/s beside them, ratio {quiet.ratio:.3f}"
-        f"   p99 {quiet.alone_p99:.1f} and {quiet.beside_p99:.1f} ms   errors {quiet.errors:,}"
+        f"CPU {quiet.cpu_share:.2%}   busy {quiet.alone:,.0f}/s alone, {quiet.beside:,.0f}/s beside them, "
+        f"ratio {quiet.ratio:.3f}   p99 {quiet.alone_p99:.1f} and {quiet.beside_p99:.1f} ms   errors {quiet.errors:,}"
     )
 
 
