@@ -3,6 +3,7 @@ acknowledged is there."""
 
 import asyncio
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -81,8 +82,8 @@ def make_home(home: Path, port: int, tree: Path = ROOT) -> None:
     tidegate(home, "init", "--port", str(port), tree=tree)
 
 
-def engine(core: int, home: Path, tree: Path = ROOT) -> AbstractContextManager[None]:
-    """A whole engine of a checkout on one core."""
+def engine(core: int, home: Path, tree: Path = ROOT) -> AbstractContextManager[int]:
+    """A whole engine of a checkout on one core; gives its process id."""
     return pinned(core, [*TIDEGATE, "serve", "--home", str(home)], tree)
 
 
@@ -91,8 +92,8 @@ def _environment(tree: Path) -> dict[str, str]:
 
 
 @contextmanager
-def pinned(core: int, command: list[str], tree: Path = ROOT) -> Iterator[None]:
-    """A server on one core, its children too, from its `ready` to the end of the block."""
+def pinned(core: int, command: list[str], tree: Path = ROOT) -> Iterator[int]:
+    """A server on one core, its children too, from its `ready` to the end of the block; gives its process id."""
     server = subprocess.Popen(
         ["taskset", "-c", str(core), *command], stdout=subprocess.PIPE, cwd=tree, env=_environment(tree)
     )
@@ -100,10 +101,29 @@ def pinned(core: int, command: list[str], tree: Path = ROOT) -> Iterator[None]:
         assert server.stdout is not None
         if server.stdout.readline() != b"ready\n":
             raise SystemExit(f"{' '.join(command)} did not start")
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(30)
+
+
+def machine() -> str:
+    """What this is measured on."""
+    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    model = models[0] if models else platform.machine()
+    return f"{model}, {os.cpu_count()} CPUs, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def memory(process: int) -> int:
+    """Bytes of memory that are a process's own, with its share of what it shares (Linux: Pss)."""
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
+def cpu_seconds(process: int) -> float:
+    """Seconds of CPU time that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Wrk:

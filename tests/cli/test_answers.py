@@ -66,6 +66,10 @@ def test_a_wrong_one_alone_is_shown_whole() -> None:
     assert heard([b"A1"], b"A", b"2 and more") == {"wrong": 1, "faults": ["wrong 1 A2 and more"]}
 
 
+def test_one_that_another_begins_with() -> None:
+    assert heard([b"ABCD", b"AB"], b"AB") == {"right": 1, "missing": 1, "faults": ["missing 1 "]}
+
+
 def test_half_an_answer_is_wrong() -> None:
     assert heard([b"A1", b"A2"], b"A1A") == {"right": 1, "wrong": 1, "faults": ["wrong 2 A"]}
 

@@ -176,7 +176,10 @@ class StreamAnswers(Answers):
             self._judge_all()
 
     def _late(self) -> None:
-        if self._buffer:
+        if self._buffer and (found := self._find()) is not None:  # a later one, with which the first begins
+            self._pass_over(*found)
+            self._take(b"", time.perf_counter())
+        elif self._buffer:
             self._wrong(self._taken(len(self._buffer)))
         else:
             self._missing()

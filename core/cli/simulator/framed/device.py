@@ -51,19 +51,21 @@ class Device:
 
     async def run(self) -> None:
         """Sends all its frames and holds its connection; it may be open already."""
-        finished = False
-        while not finished:
+        whole = False
+        while not whole:
             frames = self._source(self._number)
             if not await self._connect():
                 self._leave_over(frames)
                 break
-            finished = await self._send_frames(frames) or self._plan.once
+            whole = await self._send_frames(frames)
             if self.line is not None:
                 await settle(self.line, 0.0 if self._plan.renew else QUIET)
+            if self._plan.once:
+                break
         self._course.sent_all()
         await self._course.over.wait()
         if self.line is not None:
-            if self._plan.hold and self.line.lost.is_set():
+            if self._plan.hold and whole and self.line.lost.is_set():
                 self._tally.errors["closed while held"] += 1
             self.line.close()
 
