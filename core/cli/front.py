@@ -53,6 +53,13 @@ def source_paths(incomplete: str) -> list[str]:
     return [path for path in (f"{tenant}/{source}" for source in sources) if path.startswith(incomplete)]
 
 
+def profile_names(incomplete: str) -> list[str]:
+    """The device profiles."""
+    from core.profiles import profiles
+
+    return sorted(name for name in profiles() if name.startswith(incomplete))
+
+
 def type_names(incomplete: str) -> list[str]:
     """The types of components, and the device profiles, which stand for one."""
     from core.catalogue.registry import catalogue

@@ -45,6 +45,7 @@ def send(
     half_close: the.HalfClose = False,
     frames: the.Frames = "",
     protocol: the.Protocol = "",
+    profile: the.Profile = "",
     udp: the.Udp = False,
     expect: the.Expect = None,
     no_answer: the.NoAnswer = False,
@@ -75,9 +76,10 @@ def send(
 ) -> int:
     """Simulate devices that send to a URL or a port.
 
-    They send LoRa gateway JSON with a wandering signal, at a steady rate, or the frames of a file, whose answers are
-    checked. Every answer is counted by its status and every error by its kind. ctrl+c ends the run and says what it
-    came to. With frames the exit status is 0 where all of them went out and were answered as expected.
+    They send LoRa gateway JSON with a wandering signal, at a steady rate, or the frames of a file or of a device
+    profile, whose answers are checked. Every answer is counted by its status and every error by its kind. ctrl+c ends
+    the run and says what it came to. With frames the exit status is 0 where all of them went out and were answered as
+    expected.
     """
     from core.cli.send_frames import FrameOptions, Load, send_frames
 
@@ -85,6 +87,8 @@ def send(
     framed = FrameOptions(
         frames=frames,
         protocol=protocol,
+        profile=profile,
+        devices=tuple(device or ()),
         udp=udp,
         expect=expect,
         no_answer=no_answer,
@@ -119,6 +123,8 @@ def send(
         refuse_any(framed.given, "it is of TCP and UDP: write HOST:PORT or udp://HOST:PORT")
     if frames:
         refuse_any({"--file": file, "--device": device, "--bad": bad}, "--frames FILE says what is sent")
+    if profile:
+        refuse_any({"--file": file, "--frames": frames, "--bad": bad}, "--profile NAME says what is sent")
     payloads = _payloads(file, device or [], devices, bad / 100)
     if place.scheme == "udp" or any(framed.given.values()):
         load = Load(rate=rate, count=count, seconds=seconds, connections=connections, close=close, timeout=timeout)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from core.cli.front import profile_names
 from core.cli.send_options import SECRET
 
 GENTLE_RATE = 10.0
@@ -85,6 +86,16 @@ Frames = Annotated[
 ]
 Protocol = Annotated[
     str, _in(FRAMES, "--protocol", metavar="NAME", help="Only the JSON rows of this protocol, as they say it.")
+]
+Profile = Annotated[
+    str,
+    _in(
+        FRAMES,
+        "--profile",
+        metavar="NAME",
+        autocompletion=profile_names,
+        help="Trackers of a device profile, such as gt06: a connection is one, logs in, reports. --device names them.",
+    ),
 ]
 Udp = Annotated[bool, _in(FRAMES, "--udp", help="A datagram a frame; the same as udp://HOST:PORT.")]
 Expect = Annotated[str | None, _in(FRAMES, "--expect", metavar="HEX", help="The answer that each frame must get.")]

@@ -29,6 +29,9 @@ class FrameOptions:
 
     frames: str
     protocol: str
+    profile: str
+    devices: tuple[str, ...]
+    """What trackers of the profile are called."""
     udp: bool
     expect: str | None
     no_answer: bool
@@ -44,6 +47,7 @@ class FrameOptions:
         return {
             "--frames": self.frames,
             "--protocol": self.protocol,
+            "--profile": self.profile,
             "--udp": self.udp,
             "--expect": self.expect is not None,
             "--no-answer": self.no_answer,
@@ -68,7 +72,7 @@ class Load:
 
 
 def send_frames(target: Target, options: FrameOptions, load: Load, payloads: Payloads, *, as_json: bool) -> int:
-    """Sends the frames of the file, or without one the payloads as frames."""
+    """Sends the frames of the file or of the profile, or without either the payloads as frames."""
     from core.cli.simulator.framed.report import report_frames, run_frames
 
     _check(target, options, load)
@@ -133,10 +137,28 @@ def _split(text: str | None) -> Split:
 def _source(target: Target, options: FrameOptions, payloads: Payloads) -> Source:
     from core.cli.simulator.framed.exchange import answered, endless
 
-    source = _of_file(target, options) if options.frames else endless(payloads, lines=target.scheme == "tcp")
+    if options.frames:
+        source = _of_file(target, options)
+    elif options.profile:
+        source = _of_profile(options)
+    else:
+        source = endless(payloads, lines=target.scheme == "tcp")
     if options.no_answer:
         return answered(source, b"")
     return source if options.expect is None else answered(source, _expected(options.expect))
+
+
+def _of_profile(options: FrameOptions) -> Source:
+    """Trackers of a device profile."""
+    from core.cli.simulator.framed.tracker import trackers
+    from core.errors import NotFound
+
+    try:
+        return trackers(options.profile, options.devices)
+    except NotFound as error:
+        raise typer.BadParameter(str(error), param_hint="--profile") from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--device") from None
 
 
 def _of_file(target: Target, options: FrameOptions) -> Source:

@@ -45,6 +45,10 @@ def test_two_trackers_from_login_to_event(home: Homestead) -> None:
         assert location["eventDate"] == "2026-03-04T05:06:07.000Z"
         speeds = [event["measurements"].get("speed") for event in events if event["eventType"] == "Measurements"]
         assert 36.0 in speeds
+        target = (f"127.0.0.1:{port}", "--profile", name)
+        sent = tidegate("send", *target, "--count", "60", "-c", "3", "--wait", "--json")
+        assert sent.status == 0, sent.out
+        assert (sent.objects[0]["accepted"], sent.objects[0]["wrong"], sent.objects[0]["missing"]) == (60, 0, 0)
     assert {row["outcome"] for row in home("requests", "--json").objects} == {"decoded"}
 
 
