@@ -87,6 +87,20 @@ async def test_a_script_is_made_from_a_template(home: Homestead) -> None:
     assert (home.path / "tenants" / "default" / "scripts" / "decode.py").is_file()
 
 
+async def test_a_template_is_found_among_many_by_a_word_of_its_network(home: Homestead) -> None:
+    async with walking(home.path) as walker:
+        await open_decoder(walker)
+        await walker.press("enter")
+        await walker.sees("this tenant's scripts")
+        await walker.type("things stack")
+        await walker.sees("New from template: tts_v3.py")
+        await walker.sees_no("New from template: chirpstack_v4.py")
+        await walker.press("enter")
+        await walker.sees("made tts_v3.py from the template")
+        assert "✕" not in walker.line("Script path")
+    assert "frm_payload" in (home.path / "tenants" / "default" / "scripts" / "tts_v3.py").read_text()
+
+
 async def test_a_component_is_edited_as_toml_with_its_comments(home: Homestead, editor: Path) -> None:
     editor.write_text(
         "import sys\ntext = open(sys.argv[1]).read()\nassert '# threads = 2' in text\n"
