@@ -1,8 +1,16 @@
 """`tidegate script`: the templates, and scripts that are made of them."""
 
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.cli.tidegate import Homestead, tidegate
+from tests.cli.tidegate import PATIENCE, Homestead, environment, tidegate
+from tests.scripting.webhooks import own
 
 
 def test_templates_are_listed_and_shown() -> None:
@@ -46,3 +54,21 @@ def test_what_cannot_be_made_is_said_in_a_line(home: Homestead, arguments: tuple
     assert done.status == 1
     assert said in done.err
     assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the page's commands make a key with openssl")
+def test_the_commands_of_the_webhooks_page_make_a_source_that_decodes(home: Homestead) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    first, _, set_methods, *_ = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    commands = f'set -e\ntidegate() {{ "{sys.executable}" -m console.main "$@"; }}\n{first}'
+    done = subprocess.run(
+        ["sh", "-c", commands], capture_output=True, timeout=PATIENCE, env=environment(TIDEGATE_HOME=str(home.path))
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    uplink = next(row for row in own() if row["network"] == "tts_v3")
+    tried = home("decode", "default/ttn", "--json", input=uplink["body"].encode())
+    assert [event["hardwareId"] for event in tried.objects] == ["00AA11BB22CC33DD"] * 2
+    handler = shlex.split(set_methods)[2:]
+    assert handler == ["default", "event_sources/osmand/interaction_handler", 'methods=["GET", "POST"]', "--apply"]
+    methods = home("set", "default", "event_sources/ttn/interaction_handler", *handler[2:])
+    assert methods.status == 0, methods.err
