@@ -4,12 +4,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.tidegate import PATIENCE, Homestead, environment, tidegate
+from tests.cli.tidegate import Homestead, tidegate
 from tests.scripting.webhooks import own
 
 
@@ -60,11 +59,11 @@ def test_what_cannot_be_made_is_said_in_a_line(home: Homestead, arguments: tuple
 def test_the_commands_of_the_webhooks_page_make_a_source_that_decodes(home: Homestead) -> None:
     page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
     first, _, set_methods, *_ = re.findall(r"```\n(.*?)```", page, re.DOTALL)
-    commands = f'set -e\ntidegate() {{ "{sys.executable}" -m console.main "$@"; }}\n{first}'
-    done = subprocess.run(
-        ["sh", "-c", commands], capture_output=True, timeout=PATIENCE, env=environment(TIDEGATE_HOME=str(home.path))
-    )
-    assert done.returncode == 0, done.stderr.decode()
+    for line in first.splitlines():
+        made, _, command = line.rpartition("| ")
+        key = subprocess.run(shlex.split(made), capture_output=True, check=True).stdout if made else b""
+        done = tidegate(*shlex.split(command)[1:], input=key, TIDEGATE_HOME=str(home.path))
+        assert done.status == 0, done.err
     uplink = next(row for row in own() if row["network"] == "tts_v3")
     tried = home("decode", "default/ttn", "--json", input=uplink["body"].encode())
     assert [event["hardwareId"] for event in tried.objects] == ["00AA11BB22CC33DD"] * 2
