@@ -10,6 +10,11 @@ from tests.console.walker import Walker, walking
 
 
 @pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
+
+
+@pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An editor that does to its file what the file here says; it edits nothing until that is written."""
     does = tmp_path / "does.py"
