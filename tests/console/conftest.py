@@ -26,14 +26,20 @@ def empty_home(tmp_path: Path) -> Iterator[Homestead]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Homestead]:
-    """A home with an engine and the tutorial's tenant, made by `tidegate init`."""
+def own_home(tmp_path: Path) -> Iterator[Homestead]:
+    """A home with an engine and the tutorial's tenant, made by `tidegate init`, for one test alone."""
     homestead = Homestead(tmp_path / "home", free_port())
     made = homestead("init", "--port", str(homestead.port))
     assert made.status == 0, made.err
     homestead.serve()
     yield homestead
     homestead.end()
+
+
+@pytest.fixture
+def home(own_home: Homestead) -> Homestead:
+    """`own_home`; files whose tests can do with one engine say so by a `home` of their own."""
+    return own_home
 
 
 @pytest.fixture(scope="module")
