@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 	@$(BIN)/tidegate demo
 
 test: check
-	$(BIN)/pytest -q -n auto
+	$(BIN)/pytest -q -n auto --dist worksteal
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.script import script
 from core.cli.secret import secret
 from core.cli.send import send
 from core.cli.state import status
@@ -43,3 +44,4 @@ def add_to(app: typer.Typer) -> None:
         for name, function in commands.items():
             app.command(name, cls=GroupedCommand, rich_help_panel=group)(function)
     app.add_typer(imports, name="import", rich_help_panel="Configuration")
+    app.add_typer(script, name="script", rich_help_panel="Configuration")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tidegate import environment, tidegate
+from tests.cli.tidegate import environment, in_a_process, tidegate
 
 COMMANDS = [
     *("demo", "init", "serve", "send", "events", "requests", "decode"),
     *("status", "start", "stop", "restart", "control"),
-    *("add", "set", "remove", "diff", "apply", "discard", "secret", "schema", "cert"),
+    *("add", "set", "remove", "diff", "apply", "discard", "secret", "script", "schema", "cert"),
 ]
 
 _LOADED = """
@@ -116,7 +116,7 @@ def test_bash_completes_commands() -> None:
 
 
 def test_a_terminal_that_knows_no_signs_gets_others(tmp_path: Path) -> None:
-    done = tidegate("status", "--home", str(tmp_path / "ü"), PYTHONIOENCODING="ascii", LC_ALL="C")
+    done = in_a_process("status", "--home", str(tmp_path / "ü"), PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.status == 1
     assert done.err.isascii()
 

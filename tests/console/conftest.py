@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,14 +26,20 @@ def empty_home(tmp_path: Path) -> Iterator[Homestead]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Homestead]:
-    """A home with an engine and the tutorial's tenant, made by `tidegate init`."""
+def own_home(tmp_path: Path) -> Iterator[Homestead]:
+    """A home with an engine and the tutorial's tenant, made by `tidegate init`, for one test alone."""
     homestead = Homestead(tmp_path / "home", free_port())
     made = homestead("init", "--port", str(homestead.port))
     assert made.status == 0, made.err
     homestead.serve()
     yield homestead
     homestead.end()
+
+
+@pytest.fixture
+def home(own_home: Homestead) -> Homestead:
+    """`own_home`; files whose tests can do with one engine say so by a `home` of their own."""
+    return own_home
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +51,32 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homestead]
     homestead.serve()
     yield homestead
     homestead.end()
+
+
+@pytest.fixture(scope="module")
+def as_made(shared_home: Homestead) -> dict[Path, bytes]:
+    """The files of `shared_home`'s tenant before any test."""
+    return _files(shared_home)
+
+
+@pytest.fixture
+def restored_home(shared_home: Homestead, as_made: dict[Path, bytes]) -> Iterator[Homestead]:
+    """A `shared_home` for tests that change the tenant, which is put back and applied again. Its requests stay."""
+    port = shared_home.port
+    yield shared_home
+    shared_home.port = port
+    shared_home("discard", "default")
+    if _files(shared_home) != as_made:
+        shutil.rmtree(shared_home.path / "tenants" / "default" / "scripts")
+        for file in _files(shared_home).keys() - as_made.keys():
+            file.unlink()
+        for file, content in as_made.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        applied = shared_home("apply", "default")
+        assert applied.status == 0, applied.err
+
+
+def _files(home: Homestead) -> dict[Path, bytes]:
+    tenant = home.path / "tenants" / "default"
+    return {file: file.read_bytes() for file in tenant.rglob("*") if file.is_file() and "__pycache__" not in file.parts}

@@ -1,7 +1,14 @@
 """A component's form: made from its declaration, checked at every keystroke, brought into the draft."""
 
+import pytest
+
 from tests.cli.tidegate import Homestead
 from tests.console.walker import LARGE, Walker, walking
+
+
+@pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
 
 
 async def open_lora(walker: Walker) -> None:

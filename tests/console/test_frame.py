@@ -13,6 +13,11 @@ from tests.console.test_forms import open_lora
 from tests.console.walker import walking
 
 
+@pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
+
+
 async def test_a_console_that_may_change_nothing_says_so(home: Homestead) -> None:
     async with walking(home.path, readonly=True) as walker:
         await walker.sees("1 of 1", "locked")
@@ -26,15 +31,15 @@ async def test_a_console_that_may_change_nothing_says_so(home: Homestead) -> Non
         assert not (home.path / "tenants" / "default" / "staged.toml").exists()
 
 
-async def test_an_engine_that_goes_away_leaves_the_screens_and_comes_back(home: Homestead) -> None:
-    async with walking(home.path) as walker:
+async def test_an_engine_that_goes_away_leaves_the_screens_and_comes_back(own_home: Homestead) -> None:
+    async with walking(own_home.path) as walker:
         await open_lora(walker)
-        home.engines[0].terminate()
-        home.engines[0].wait()
+        own_home.engines[0].terminate()
+        own_home.engines[0].wait()
         await walker.sees("engine ✕ gone since", "reconnecting", "Source id")
         await walker.press("tab", "tab", "tab", "7", "ctrl+s")
         await walker.sees("the engine is away")
-        await asyncio.to_thread(home.serve)
+        await asyncio.to_thread(own_home.serve)
         await walker.sees("engine ●", "Source id")
         assert " 7 " in walker.line("Number of threads")
 

@@ -10,6 +10,11 @@ from tests.sitewhere.documents import DECODE_OSS, TUTORIAL_SOURCE, template
 
 
 @pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
+
+
+@pytest.fixture
 def conf(tmp_path: Path) -> Path:
     """SiteWhere's folder of a tenant with the tutorial's source."""
     folder = tmp_path / "c"
@@ -30,22 +35,22 @@ async def fill_in(walker: Walker, conf: Path, tenant: str = "site-a") -> None:
     await walker.press("enter")
 
 
-async def test_a_tenant_is_imported_after_a_look_at_it(home: Homestead, conf: Path) -> None:
-    async with walking(home.path, LARGE) as walker:
+async def test_a_tenant_is_imported_after_a_look_at_it(own_home: Homestead, conf: Path) -> None:
+    async with walking(own_home.path, LARGE) as walker:
         await walker.sees("Default Tenant")
         await fill_in(walker, conf)
         await walker.sees(
             "Import t.xml", "Carried over", "Registration Manager", "SiteWhere listens on every interface"
         )
         await walker.sees('bind_address = "0.0.0.0"', "Not carried over")
-        assert not (home.path / "tenants" / "site-a").exists()
+        assert not (own_home.path / "tenants" / "site-a").exists()
         await walker.press("enter")
         await walker.sees("made Site A Tenant; p shows what waits")
         assert walker.line("Site A Tenant").startswith(" ▸")
-    staged = (home.path / "tenants" / "site-a" / "staged.toml").read_text()
+    staged = (own_home.path / "tenants" / "site-a" / "staged.toml").read_text()
     assert 'script = "decodeOSS.groovy"' in staged
-    assert (home.path / "tenants" / "site-a" / "scripts" / "decodeOSS.groovy").read_text() == DECODE_OSS
-    assert "Not carried over" in (home.path / "tenants" / "site-a" / "import-report.txt").read_text()
+    assert (own_home.path / "tenants" / "site-a" / "scripts" / "decodeOSS.groovy").read_text() == DECODE_OSS
+    assert "Not carried over" in (own_home.path / "tenants" / "site-a" / "import-report.txt").read_text()
 
 
 async def test_escape_leaves_everything_as_it_is(home: Homestead, conf: Path) -> None:

@@ -2,11 +2,18 @@
 
 import socket
 
+import pytest
+
 from core.control.client import connected
 from core.control.messages import Edit, EditStaged
 from tests.cli.tidegate import Homestead, free_port
 from tests.console.test_forms import open_lora
 from tests.console.walker import Walker, walking
+
+
+@pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
 
 
 async def stage_port(walker: Walker, port: int) -> None:

@@ -10,6 +10,11 @@ from tests.console.walker import Walker, walking
 
 
 @pytest.fixture
+def home(restored_home: Homestead) -> Homestead:
+    return restored_home
+
+
+@pytest.fixture
 def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An editor that does to its file what the file here says; it edits nothing until that is written."""
     does = tmp_path / "does.py"
@@ -85,6 +90,20 @@ async def test_a_script_is_made_from_a_template(home: Homestead) -> None:
         assert "decode.py" in walker.line("Script path")
         assert "✕" not in walker.line("Script path")
     assert (home.path / "tenants" / "default" / "scripts" / "decode.py").is_file()
+
+
+async def test_a_template_is_found_among_many_by_a_word_of_its_network(home: Homestead) -> None:
+    async with walking(home.path) as walker:
+        await open_decoder(walker)
+        await walker.press("enter")
+        await walker.sees("this tenant's scripts")
+        await walker.type("things stack")
+        await walker.sees("New from template: tts_v3.py")
+        await walker.sees_no("New from template: chirpstack_v4.py")
+        await walker.press("enter")
+        await walker.sees("made tts_v3.py from the template")
+        assert "✕" not in walker.line("Script path")
+    assert "frm_payload" in (home.path / "tenants" / "default" / "scripts" / "tts_v3.py").read_text()
 
 
 async def test_a_component_is_edited_as_toml_with_its_comments(home: Homestead, editor: Path) -> None:

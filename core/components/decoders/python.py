@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from core.catalogue.behaviour import DecoderContext, Received
-from core.catalogue.component import Component, ScriptTemplate
+from core.catalogue.component import Component
 from core.catalogue.contracts import DECODE
+from core.catalogue.script_templates import python_templates
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration
 from core.model.events import Event
@@ -85,30 +86,6 @@ class PythonDecoder:
         return self._script.reason(error)
 
 
-LORA_TEMPLATE = '''"""Decodes the JSON of a LoRa gateway: signal quality as measurements of the device in `id`."""
-
-import json
-
-
-def decode(payload: bytes, metadata: dict, events, logger) -> None:
-    message = json.loads(payload)
-    if "id" not in message:
-        raise ValueError("JSON is missing the id")
-    values = {name: message[name] for name in ("rssi", "snr") if name in message}
-    logger.info("device %s: %s", message["id"], values)
-    events.measurements(message["id"], values)
-'''
-
-EMPTY_TEMPLATE = '''"""Makes device events of a payload; raising an exception fails the request with that reason."""
-
-
-def decode(payload: bytes, metadata: dict, events, logger) -> None:
-    # events.measurements(device, {"temperature": 21.5})
-    # events.location(device, latitude, longitude, elevation=None)
-    # events.alert(device, type, message, level="Warning")
-    logger.info("%d bytes from %s", len(payload), metadata["remote.host"])
-'''
-
 COMPONENT = Component(
     role="decoder",
     type="python",
@@ -116,9 +93,6 @@ COMPONENT = Component(
     summary="a function of yours makes events of the bytes",
     settings=PythonSettings,
     make=PythonDecoder,
-    templates=(
-        ScriptTemplate("decode_lora.py", "LoRa gateway JSON: rssi and snr as measurements", LORA_TEMPLATE),
-        ScriptTemplate("decode.py", "Empty: a decode function to fill in", EMPTY_TEMPLATE),
-    ),
+    templates=python_templates(),
     script_suffix=".py",
 )

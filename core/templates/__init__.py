@@ -1,0 +1,1 @@
+"""Scripts to begin with: each file here is one, as an operator gets it, and imports nothing of Tidegate."""
