@@ -274,8 +274,8 @@ def test_an_engine_answers_every_frame_in_pieces_in_a_burst_and_one_by_one(tmp_p
     stead = Stead(tmp_path / "home", script=SCRIPT)
     source = SOURCE.replace('type = "http"', 'type = "framed"')
     stead.write(source.format(id="lora", port=stead.port, settings="", handler=FRAMING, decoder="", script="lora.py"))
-    stead.serve()
     try:
+        stead.serve()
         bodies = [bytes([number]) * number for number in range(1, 21)]
         rows = [(len(body).to_bytes(2, "big") + body, bytes([at, body[0]])) for at, body in enumerate(bodies, 1)]
         frames = "\n".join(f"{sent.hex()} => {answer.hex()}" for sent, answer in rows).encode()
