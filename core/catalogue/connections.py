@@ -12,6 +12,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+PARTS: Final = 4
+MANY: Final = 256
+"""From how many connections on a look at their limits takes only one part of them."""
+
 MOST_ENDED: Final = 256
 """Connections that have ended and that a worker remembers."""
 LOOKED_AT: Final = 512
@@ -115,6 +119,7 @@ class Connections:
     def __init__(self) -> None:
         self._open: dict[int, OpenConnection] = {}
         self._numbers = itertools.count(1)
+        self._beat = 0
         self.ended: deque[ConnectionRecord] = deque(maxlen=MOST_ENDED)
         """The last that have ended, oldest first."""
 
@@ -123,6 +128,15 @@ class Connections:
 
     def __iter__(self) -> Iterator[OpenConnection]:
         return iter(tuple(self._open.values()))
+
+    def due(self) -> Iterator[OpenConnection]:
+        """Those whose limits are to be looked at now; asked four times a second. Of many it is every fourth, so that
+        thousands of quiet ones cost little and each is looked at once a second."""
+        self._beat = (self._beat + 1) % PARTS
+        if len(self._open) <= MANY:
+            return iter(self)
+        turn = self._beat
+        return iter([connection for number, connection in self._open.items() if number % PARTS == turn])
 
     def add(self, connection: OpenConnection) -> None:
         """It is open, and has a number now."""

@@ -102,6 +102,8 @@ def _templates() -> dict[str, ScriptTemplate]:
     found: dict[str, ScriptTemplate] = {}
     for component in catalogue():
         for template in component.templates:
+            if template in found.values():
+                continue  # another component offers the same
             stem = template.name.rpartition(".")[0]
             found[stem if stem not in found else template.name] = template
     return dict(sorted(found.items()))

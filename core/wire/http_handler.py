@@ -36,7 +36,7 @@ class HttpHandler:
     def sweep(self, now: float) -> None:
         self._shared.now = now
         self._door.look(now)
-        for connection in self.connections:
+        for connection in self.connections.due():
             connection.sweep(now)
 
     def drain(self) -> None:

@@ -25,7 +25,7 @@ class Keeping:
 
     def sweep(self, now: float) -> None:
         self.now = now
-        for connection in self.connections:
+        for connection in self.connections.due():
             connection.sweep(now)
 
     def drain(self) -> None:

@@ -6,7 +6,7 @@ Each step of it from one `await` to the next runs under a time limit, and so do 
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,7 +15,9 @@ from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
 from core.scripting.answering import decoded_events
 from core.scripting.connection import Connection, Outcome
 from core.wire.keeping import Keeping, Untaken
+from core.wire.script_tasks import ScriptTasks
 from core.wire.tls_words import connection_facts
+from core.wire.waiters import Waiters
 
 R = TypeVar("R")
 
@@ -41,20 +43,7 @@ class ScriptedHandler(Keeping):
     def __init__(self, rules: ScriptedRules, intake: Intake) -> None:
         super().__init__(rules.max_payload, intake)
         self.rules = rules
-        self.stepping: ScriptedConnection | None = None
-        """Whose script runs at this moment: a task that is made now is its."""
-        asyncio.get_running_loop().set_task_factory(self._make_task)
-
-    def _make_task(
-        self, loop: asyncio.AbstractEventLoop, coroutine: Any, **more: Any
-    ) -> asyncio.Task[Any]:  # as asyncio passes them on
-        whose = self.stepping
-        if whose is None:
-            return asyncio.Task(coroutine, loop=loop, **more)
-        task = asyncio.Task(whose.limited(coroutine), loop=loop, **more)
-        whose.tasks.add(task)
-        task.add_done_callback(whose.tasks.discard)
-        return task
+        self.tasks = ScriptTasks(asyncio.get_running_loop())
 
     def connection(self, peer: Peer) -> "ScriptedConnection":
         return ScriptedConnection(self, peer)
@@ -75,9 +64,9 @@ class ScriptedConnection(asyncio.Protocol):
         """Those that its script has made."""
         self._state: dict[str, Any] = {}
         self.record = ConnectionRecord(peer.where, self._state)
-        self._readers: set[asyncio.Future[None]] = set()
-        self._writers: set[asyncio.Future[None]] = set()
-        self._takers: set[asyncio.Future[None]] = set()
+        self._readers = Waiters()
+        self._writers = Waiters()
+        self._takers = Waiters()
         """Who waits for a byte, for the device to take what was sent, for room to take a request."""
         self._waiting = 0
         """Requests that are not on disk yet."""
@@ -118,7 +107,7 @@ class ScriptedConnection(asyncio.Protocol):
     async def limited(self, coroutine: Coroutine[Any, None, R]) -> R:
         """Runs a coroutine of the script's, step by step under the time limit."""
         script = self._rules.script
-        return await script.steps(_Marked(self._handler, self, coroutine), self._seen, self._peer.where)
+        return await script.steps(self._handler.tasks.of(self, coroutine), self._seen, self._peer.where)
 
     def _seen(self) -> bytes:
         return bytes(self.buffer[: self.most])
@@ -133,19 +122,19 @@ class ScriptedConnection(asyncio.Protocol):
         self.buffer += data
         if len(self.buffer) > self.most:
             self._transport.pause_reading()
-        _wake(self._readers)
+        self._readers.wake()
 
     def eof_received(self) -> bool:
         self.record.because(ENDED)
         self.ended = True
-        _wake(self._readers)
+        self._readers.wake()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._handler.connections.end(self, exc)
         self.ended = self._closed = True
         for waiting in (self._readers, self._writers, self._takers):
-            _fail(waiting, ConnectionResetError("the connection is closed"))
+            waiting.fail(ConnectionResetError("the connection is closed"))
         self._running.cancel()
 
     def pause_writing(self) -> None:
@@ -153,26 +142,26 @@ class ScriptedConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._blocked = False
-        _wake(self._writers)
+        self._writers.wake()
 
     # What the script does.
 
     async def more(self) -> None:
         self._check()
         self._transport.resume_reading()
-        await _wait(self._readers)
+        await self._readers.wait()
 
     async def send(self, data: bytes) -> None:
         self._check()
         self.record.bytes_out += len(data)
         self._transport.write(data)
         while self._blocked:
-            await _wait(self._writers)
+            await self._writers.wait()
 
     async def take(self, payload: bytes, wire: bytes | None) -> Outcome:
         self._check()
         while self._waiting >= self._intake.share() or self._intake.full() is not None:
-            await _wait(self._takers)
+            await self._takers.wait()
         self._waiting += 1
         taken = ScriptedRequest(self, wire)
         # Not within the script's own step: the decode is under a limit of its own.
@@ -196,7 +185,7 @@ class ScriptedConnection(asyncio.Protocol):
     def settled(self) -> None:
         """A request is on disk, or cannot be."""
         self._waiting -= 1
-        _wake(self._takers)
+        self._takers.wake()
 
     def refuse(self, reason: str, seen: bytes) -> None:
         self._record(reason, seen)
@@ -204,7 +193,7 @@ class ScriptedConnection(asyncio.Protocol):
     def close(self) -> None:
         self.record.because("the script ended it")
         self._closed = True
-        _fail(self._readers, ConnectionResetError("the connection is closed"))
+        self._readers.fail(ConnectionResetError("the connection is closed"))
         if not self._transport.is_closing():
             self._transport.close()
 
@@ -224,7 +213,7 @@ class ScriptedConnection(asyncio.Protocol):
             self._transport.abort()
             return
         if self._takers and self._intake.full() is None:
-            _wake(self._takers)
+            self._takers.wake()
         waited = now - self._since
         if self._waiting:
             return
@@ -295,52 +284,3 @@ class ScriptedRequest:
         self._connection.settled()
         if not self.outcome.done():
             self.outcome.set_exception(ConnectionAbortedError("the request could not be kept"))
-
-
-class _Marked(Coroutine[Any, None, R]):
-    """A coroutine of a script's, with a note of whose it is for as long as it runs."""
-
-    def __init__(self, handler: ScriptedHandler, whose: ScriptedConnection, inner: Coroutine[Any, None, R]) -> None:
-        self._handler = handler
-        self._whose = whose
-        self._inner = inner
-
-    def send(self, value: None) -> Any:
-        return self._within(self._inner.send, value)
-
-    def throw(self, *raised: Any) -> Any:
-        return self._within(self._inner.throw, *raised)
-
-    def _within(self, step: Callable[..., Any], *arguments: Any) -> Any:
-        self._handler.stepping = self._whose
-        try:
-            return step(*arguments)
-        finally:
-            self._handler.stepping = None
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def __await__(self) -> Any:
-        return self._inner.__await__()
-
-
-async def _wait(among: set[asyncio.Future[None]]) -> None:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    among.add(future)
-    try:
-        await future
-    finally:
-        among.discard(future)
-
-
-def _wake(waiting: set[asyncio.Future[None]]) -> None:
-    for future in waiting:
-        if not future.done():
-            future.set_result(None)
-
-
-def _fail(waiting: set[asyncio.Future[None]], error: ConnectionError) -> None:
-    for future in waiting:
-        if not future.done():
-            future.set_exception(error)
