@@ -12,8 +12,10 @@ import pytest
 
 from core.components.decoders.groovy import LORA_TEMPLATE
 from core.control.messages import Node
+from core.groovy.build import Built
 from tests.cli.tidegate import TUTORIAL_BODY, until
 from tests.engine.stead import Stead, body
+from tests.groovy.conftest import give_build
 
 SOURCE = """
 [[device_communication.event_sources]]
@@ -60,8 +62,9 @@ def groovy_stead(path: Path, script: str) -> Stead:
 
 
 @pytest.fixture(scope="module")
-def stead(tmp_path_factory: pytest.TempPathFactory, groovy: None) -> Iterator[Stead]:
+def stead(tmp_path_factory: pytest.TempPathFactory, built: Built) -> Iterator[Stead]:
     stead = groovy_stead(tmp_path_factory.mktemp("groovy") / "home", TRICKS)
+    give_build(stead.path, built)
     stead.serve()
     yield stead
     stead.end()
@@ -168,8 +171,9 @@ def test_state_answers_and_output(stead: Stead) -> None:
     assert detail.log_cut == 20001 - 8192
 
 
-def test_a_groovy_script_is_tried_with_and_without_an_engine(stead: Stead, tmp_path: Path, groovy: None) -> None:
+def test_a_groovy_script_is_tried_with_and_without_an_engine(stead: Stead, tmp_path: Path, built: Built) -> None:
     tried = stead("decode", "default/lora", "--json", input=body("try", 7))
     assert json.loads(tried.out.splitlines()[0])["measurements"] == {"value": 7.0}
     other = groovy_stead(tmp_path / "home", TRICKS)
+    give_build(other.path, built)
     assert other("decode", "default/lora", "--json", input=body("try", 8)).objects[0]["measurements"] == {"value": 8.0}

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from core.components.deduplicators.groovy import TEMPLATE
+from core.groovy.build import Built
 from tests.cli.tidegate import free_port, until
 from tests.engine.stead import Stead
+from tests.groovy.conftest import give_build
 
 SOURCE = """
 [[device_communication.event_sources]]
@@ -57,8 +59,9 @@ false
 
 
 @pytest.fixture(scope="module")
-def stead(tmp_path_factory: pytest.TempPathFactory, groovy: None) -> Iterator[Stead]:
+def stead(tmp_path_factory: pytest.TempPathFactory, built: Built) -> Iterator[Stead]:
     stead = Stead(tmp_path_factory.mktemp("deduplicator") / "home")
+    give_build(stead.path, built)
     scripts = {"decode.py": PYTHON, "decode.groovy": GROOVY, "strict.groovy": STRICT, "deduplicate.groovy": TEMPLATE}
     for name, text in scripts.items():
         (stead.scripts / name).write_text(text)

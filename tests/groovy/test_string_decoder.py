@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.components.decoders.groovy_string import LOCATION_TEMPLATE
+from core.groovy.build import Built
 from tests.engine.stead import Stead
+from tests.groovy.conftest import give_build
 
 SOURCE = """
 [[device_communication.event_sources]]
@@ -21,8 +23,9 @@ script = "stringDecoder.groovy"
 
 
 @pytest.fixture(scope="module")
-def stead(tmp_path_factory: pytest.TempPathFactory, groovy: None) -> Iterator[Stead]:
+def stead(tmp_path_factory: pytest.TempPathFactory, built: Built) -> Iterator[Stead]:
     stead = Stead(tmp_path_factory.mktemp("string") / "home")
+    give_build(stead.path, built)
     (stead.scripts / "stringDecoder.groovy").write_text(LOCATION_TEMPLATE)
     stead.write(SOURCE.format(port=stead.port))
     stead.serve()
