@@ -15,7 +15,7 @@ CELLS = 48
 def wire_lines(detail: RequestDetail) -> list[str]:
     """The frame as it came, where that is something else than the body."""
     if detail.wire is None:
-        return ["the same as the body: nothing was stripped of the frame, and nothing undone in it"]
+        return ["the same as the body: the framing changed nothing"]
     size, body = bytes_text(len(detail.wire)), bytes_text(len(detail.payload))
     return [f"{size} on the wire, of which the body's {body} were made", "", *_dumped(detail.wire)]
 
