@@ -83,8 +83,8 @@ class Limited:
             self._log.take()
 
     def poison(self, payload: bytes) -> str | None:
-        """Why these bytes must not be given to a script again; None where they may."""
-        known = self.poisoned.get(payload_hash(payload)) if self.poisoned else None
+        """Why these bytes must not be given to a script again; None where they may. No bytes are no reason."""
+        known = self.poisoned.get(payload_hash(payload)) if self.poisoned and payload else None
         if known is None or known[0] < time.time():
             return None
         return f"not decoded again: these bytes ended a worker ({known[1]})"

@@ -62,6 +62,7 @@ def frame(buffer, state):
 """
 HANDLE = """
 import asyncio
+import os
 
 
 async def handle(connection):
@@ -82,6 +83,8 @@ async def handle(connection):
         if line == b"bye":
             await connection.write(b"BYE\\n")
             return
+        if line == b"die":
+            os._exit(3)
         if line == b"wait":
             await asyncio.sleep(3600)
         if line == b"refuse":
@@ -223,7 +226,7 @@ def test_a_handler_script_may_have_many_requests_at_once(ports: dict[str, int]) 
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
-        (b"raise", "handle.py:11  the script gave up"),
+        (b"raise", "handle.py:12  the script gave up"),
         (b"loop", "handle.py ran longer than its time limit of 0.2 s"),
         (b"task", "handle.py ran longer than its time limit of 0.2 s"),
         (b"refuse", "it is no message"),
@@ -256,6 +259,17 @@ def test_scripts_act_when_they_are_saved(stead: Stead, ports: dict[str, int]) ->
     path = stead.scripts / "answer.py"
     path.write_text(ANSWER.replace("ACK", "YES"))
     until(lambda: talk(ports["answers"], b"new\n") == b"YES ['new'] None\n", "the new answer")
+
+
+def test_a_worker_that_a_handler_script_ends_is_replaced_and_talks_again(ports: dict[str, int]) -> None:
+    assert talk(ports["handles"], b"d8\ndie;") == b"HELLO\n"
+
+    def again() -> bool:
+        with contextlib.suppress(ConnectionError):
+            return talk(ports["handles"], b"d8\none;bye;") == b"HELLO\n1 \nBYE\n"
+        return False
+
+    until(again, "the next worker to talk")
 
 
 def test_a_worker_that_an_answer_ends_is_replaced_and_its_frame_kept(stead: Stead, ports: dict[str, int]) -> None:
