@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from console.session import session_of
 from console.text import bytes_text, local, mark, plural, rate_text
+from console.widgets.costs import costs_described
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
 from core.control.messages import Node, Status
 
@@ -168,7 +169,7 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
             known.append((name, f"{value:,} by the kernel since the engine started, {node.dropped:,} in ten minutes"))
         elif value is not None:
             known.append((name, bytes_text(value) if name in SIZES and isinstance(value, int) else str(value)))
-    return known
+    return known + costs_described(node.costs)
 
 
 def refusals_described(refusals: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import msgspec
 
 from core.errors import Fault
 from core.model.connections import Connection
+from core.model.costs import Costs
 from core.model.events import Event
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, TrafficRow
@@ -70,6 +71,8 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     dropped: int = 0
     """Datagrams that the kernel had no room for in the last ten minutes."""
+    costs: Costs | None = None
+    """What an event source's requests cost by step; null elsewhere, and where none was kept yet."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a UDP source's `peers`
     whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`; a

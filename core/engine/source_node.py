@@ -50,6 +50,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
         refused_rate=meters.refused.rate(),
         requests=meters.requests.total,
         dropped=meters.dropped.recent(),
+        costs=meters.costs.costs(sum(worker.waiting for worker in source.workers)),
         detail={
             "type": source.configured.component.type,
             "port": settings.port,

@@ -77,6 +77,8 @@ class Worker:
         self._fault: str | None = None
         self._told: tuple[int, str | None] = (0, None)
         """Connections, and why no request can be taken, as the engine heard last."""
+        self._waiting_told = 0
+        """Requests that waited for their decode or their commit, as it heard last."""
         self._sweeping: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._drain_until = math.inf
@@ -215,9 +217,13 @@ class Worker:
                 if self._door.look():
                     self._nudge_later(0)
                 now = (len(self._door.connections), self._intake.full())
-                if self._intake.uncounted or now != self._told:
+                if self._intake.uncounted or now != self._told or self._costs_due():
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
+
+    def _costs_due(self) -> bool:
+        """Whether the engine lacks what requests cost, or that none waits any more."""
+        return self._committer.costs.due() or self._intake.waiting != self._waiting_told
 
     def _on_fault(self, reason: str) -> None:
         self._fault = reason
@@ -230,11 +236,14 @@ class Worker:
             self._nudging = True
             self._loop.call_later(NUDGE_AFTER, self._nudge)
 
-    def _nudge(self) -> None:
+    def _nudge(self, *, last: bool = False) -> None:
         self._nudging = False
         self._told = (len(self._door.connections), self._intake.full())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
+        nudge.waiting = self._waiting_told = self._intake.waiting
+        if last or self._committer.costs.due():
+            nudge.costs = self._committer.costs.take()
         nudge.datagrams = self._door.datagrams()
         if (tls := self._door.tls) is not None:
             nudge.certificate, nudge.certificate_fault = tls.facts, tls.fault
@@ -258,7 +267,7 @@ class Worker:
         await self._committer.close()
         self._slot.close()
         Path(self._configure.slot).unlink(missing_ok=True)
-        self._nudge()
+        self._nudge(last=True)
         self.done.set()
 
 
