@@ -71,15 +71,18 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     dropped: int = 0
     """Datagrams that the kernel had no room for in the last ten minutes."""
+    held_back: int = 0
+    """How often a connection, or a UDP socket, was not read for the sake of the rate limit in the last ten minutes."""
     costs: Costs | None = None
     """What an event source's requests cost by step; null elsewhere, and where none was kept yet."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a UDP source's `peers`
-    whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`; a
-    worker's `pid`, `memory`; a decoder's `script` and `version`; a certificate's `subject`, `not_after` and
-    `days_left`; the sidecar's `version`, `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is
-    `{"only_counted": 7, "reasons": [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not
-    recorded, and all of them by reason, in the last ten minutes and since the engine started."""
+    whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`;
+    `rate_limit` and how often something was `held_back` for its sake since the engine started; a worker's `pid`,
+    `memory`; a decoder's `script` and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's
+    `version`, `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is `{"only_counted": 7, "reasons":
+    [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not recorded, and all of them by reason, in
+    the last ten minutes and since the engine started."""
     children: list["Node"] = []
 
 

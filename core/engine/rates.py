@@ -61,6 +61,8 @@ class RequestMeters:
         """Datagrams that the kernel had no room for."""
         self.unsent = Meter()
         """Answers to datagrams that could not be sent."""
+        self.held_back = Meter()
+        """How often a connection, or a UDP socket, was not read for the sake of the rate limit."""
         self.costs = CostMeter()
         self.only_counted = 0
         """Refused requests that were not recorded, since the engine started."""

@@ -172,6 +172,7 @@ class ScriptedConnection(asyncio.Protocol):
     async def take(self, payload: bytes, wire: bytes | None) -> Outcome:
         self._check()
         while self._waiting >= self._intake.share() or self._intake.full() is not None:
+            self._intake.when_room(self._let_take)
             await _wait(self._takers)
         self._waiting += 1
         taken = ScriptedRequest(self, wire)
@@ -196,6 +197,10 @@ class ScriptedConnection(asyncio.Protocol):
     def settled(self) -> None:
         """A request is on disk, or cannot be."""
         self._waiting -= 1
+        _wake(self._takers)
+
+    def _let_take(self) -> None:
+        """The rate limit has room again."""
         _wake(self._takers)
 
     def refuse(self, reason: str, seen: bytes) -> None:

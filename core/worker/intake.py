@@ -3,6 +3,7 @@
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.model.refusals import network, reason_kind
 from core.worker.commit import Committer
+from core.worker.rate_limit import RateLimit
 from core.worker.runner import Runner
 from core.worker.slot import Held
 from core.worker.uncounted import Uncounted
@@ -51,6 +53,7 @@ class WorkerIntake:
         *,
         free_disk: int,
         refused_a_second: float,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self._runner = decoding if isinstance(decoding, Runner) else None
         self._remote = None if isinstance(decoding, Runner) else decoding
@@ -59,6 +62,7 @@ class WorkerIntake:
         self.context = context
         self._free_disk = free_disk
         self._disk_full = False
+        self._rate_limit = rate_limit
         self._recorded: deque[float] = deque(maxlen=max(1, int(refused_a_second)))
         """When the last refused requests were recorded, so many as may be within `_spell` seconds."""
         self._spell = max(1.0, 1 / refused_a_second)
@@ -68,6 +72,21 @@ class WorkerIntake:
         """Refused requests that were not recorded."""
 
     def full(self) -> str | None:
+        limit = self._rate_limit
+        return self.stalled() or (limit.reason if limit is not None and limit.wait() else None)
+
+    def when_room(self, go_on: Callable[[], None]) -> bool:
+        return self._rate_limit is not None and self._rate_limit.when_room(go_on)
+
+    def take_held_back(self) -> int:
+        """How often something was not read for the sake of the rate limit, since the last time."""
+        if (limit := self._rate_limit) is None:
+            return 0
+        taken, limit.held_back = limit.held_back, 0
+        return taken
+
+    def stalled(self) -> str | None:
+        """Why the worker itself can take no further request now; None where it can."""
         committer = self._committer
         if committer.waiting >= MOST_WAITING or committer.waiting_bytes >= MOST_WAITING_BYTES:
             return "too many requests wait for the disk"
@@ -89,6 +108,8 @@ class WorkerIntake:
         return uuid7().bytes
 
     def take(self, received: Received, answer: Answer) -> None:
+        if self._rate_limit is not None:
+            self._rate_limit.take()
         decoding = time.perf_counter()
         if self._runner is not None:
             self._store(received, answer, decoding, self._runner.run(received))

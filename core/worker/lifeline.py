@@ -171,6 +171,8 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """Those that are open; of UDP, the peers whose state is kept."""
     uncounted: list[RefusedCount] = []
     """Refused requests that were not recorded, since the last nudge."""
+    held_back: int = 0
+    """How often something was not read for the sake of the rate limit, since the last nudge."""
     waiting: int = 0
     """Requests that wait for their decode or their commit."""
     costs: StepCounts | None = None

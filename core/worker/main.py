@@ -22,6 +22,7 @@ from core.catalogue.behaviour import (
 )
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.listening import ListeningSettings
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
 from core.scripting.log import DecodeLog
@@ -53,6 +54,7 @@ from core.worker.lifeline import (
 )
 from core.worker.limits import Limited
 from core.worker.making import Making, as_remote
+from core.worker.rate_limit import RateLimit
 from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
@@ -112,6 +114,7 @@ class Worker:
             context,
             free_disk=configure.free_disk,
             refused_a_second=REFUSED_A_SECOND / share,
+            rate_limit=self._make_rate_limit(source),
         )
         self._intake.look_at_disk()
         listeners = [_own_socket(number) for number in configure.listeners]
@@ -138,6 +141,15 @@ class Worker:
         if source is None:
             raise ConfigurationError(faults)
         return source
+
+    def _make_rate_limit(self, source: Configured) -> RateLimit | None:
+        """The limit that the source's workers share, in a file beside their slots; None where it has none."""
+        settings = source.settings
+        assert isinstance(settings, ListeningSettings)
+        if settings.rate_limit is None:
+            return None
+        burst = settings.rate_limit if settings.rate_burst is None else settings.rate_burst
+        return RateLimit(Path(self._configure.slot).with_name("rate"), settings.rate_limit, burst)
 
     async def _load(self) -> None:
         """Makes the scripts ready, at the start and after a change."""
@@ -216,7 +228,7 @@ class Worker:
                 self._intake.look_at_disk()
                 if self._door.look():
                     self._nudge_later(0)
-                now = (len(self._door.connections), self._intake.full())
+                now = (len(self._door.connections), self._intake.stalled())
                 if self._intake.uncounted or now != self._told or self._costs_due():
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
@@ -238,9 +250,10 @@ class Worker:
 
     def _nudge(self, *, last: bool = False) -> None:
         self._nudging = False
-        self._told = (len(self._door.connections), self._intake.full())
+        self._told = (len(self._door.connections), self._intake.stalled())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
+        nudge.held_back = self._intake.take_held_back()
         nudge.waiting = self._waiting_told = self._intake.waiting
         if last or self._committer.costs.due():
             nudge.costs = self._committer.costs.take()
