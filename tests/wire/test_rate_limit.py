@@ -21,9 +21,10 @@ def decode(payload, metadata, events, logger, respond):
     respond(payload + b"\\n")
 """
 CONNECTION = """
-async def serve(connection):
-    while line := await connection.read_until(b"\\n"):
+async def handle(connection):
+    while line := await connection.readline():
         await connection.request(line[:-1])
+        await connection.write(line)
 """
 LINES = '[device_communication.event_sources.interaction_handler.framing]\ntype = "line"'
 LIMIT = "rate_limit = 40\nrate_burst = 4"
@@ -37,16 +38,18 @@ def source(id: str, port: int, kind: str, handler: str = "", settings: str = LIM
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
-    return {name: free_port() for name in ("http", "framed", "whole", "datagrams", "frames")}
+    return {name: free_port() for name in ("http", "framed", "scripted", "whole", "datagrams", "frames")}
 
 
 @pytest.fixture(scope="module")
 def stead(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> Iterator[Stead]:
     stead = Stead(tmp_path_factory.mktemp("limited") / "home", script=SCRIPT)
+    (stead.scripts / "handle.py").write_text(CONNECTION)
     framing = '\n[device_communication.event_sources.framing]\ntype = "line"'
     stead.write(
         source("http", ports["http"], "http", settings=f"threads = 2\n{LIMIT}")
         + source("framed", ports["framed"], "framed", LINES)
+        + source("scripted", ports["scripted"], "python", 'script = "handle.py"')
         + source("whole", ports["whole"], "read_all")
         + udp_source("datagrams", ports["datagrams"], LIMIT)
         + udp_source("frames", ports["frames"], LIMIT + framing)
@@ -89,22 +92,24 @@ def test_http_is_told_to_come_again_by_all_workers_together(stead: Stead, ports:
     assert node.reason is None
 
 
-def test_frames_wait_unread_and_none_is_lost(stead: Stead, ports: dict[str, int]) -> None:
+@pytest.mark.parametrize("id", ["framed", "scripted"])
+def test_what_is_sent_waits_unread_and_none_is_lost(stead: Stead, ports: dict[str, int], id: str) -> None:
     sent = [str(number) for number in range(60)]
     began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", ports["framed"]), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", ports[id]), timeout=20) as connection:
         connection.sendall("".join(f"{line}\n" for line in sent).encode())
         seen = b""
         while seen.count(b"\n") < len(sent):
             seen += connection.recv(4096)
     assert least(60) <= time.monotonic() - began < 8
-    assert seen.decode().split() == sent == kept(stead, "framed")
-    until(lambda: stead.source("framed").held_back > 0, "it to be told")
+    assert seen.decode().split() == sent == kept(stead, id)
+    until(lambda: stead.source(id).held_back > 0, "it to be told")
     assert "held back" in stead("status").out
-    detail = json.loads(stead("status", "--json").out)["tree"]["children"][0]["children"][1]["detail"]
+    nodes = json.loads(stead("status", "--json").out)["tree"]["children"][0]["children"]
+    detail = next(node for node in nodes if node["path"] == f"default/{id}")["detail"]
     assert detail["rate_limit"] == RATE
     assert detail["held_back"] > 0
-    assert not stead.requests("--refused", "--source", "framed")
+    assert not stead.requests("--refused", "--source", id)
 
 
 def test_connections_share_the_rate(stead: Stead, ports: dict[str, int]) -> None:
