@@ -8,6 +8,7 @@ import typer
 
 from core.cli.front import HomeOption, JsonOption
 from core.cli.selection import (
+    DEFAULT_LIMIT,
     DeviceOption,
     FilterOption,
     FollowOption,
@@ -18,6 +19,7 @@ from core.cli.selection import (
     TenantOption,
     TypeOption,
     UntilOption,
+    quoted,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +62,13 @@ def requests(
     until: UntilOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that could not be decoded.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="Only those that reached no decoder.")] = False,
+    group: Annotated[
+        bool, typer.Option("--group", help="With --failed: grouped by source and reason, the last that failed first.")
+    ] = False,
+    dismissed: Annotated[
+        bool, typer.Option("--dismissed", help="With --group: the groups that were dismissed.")
+    ] = False,
+    failure: Annotated[str | None, typer.Option(metavar="GROUP", help="Only those of this group of failures.")] = None,
     filter: FilterOption = "",
     limit: LimitOption = None,
     follow: FollowOption = False,
@@ -69,8 +78,30 @@ def requests(
     """Print received requests and what became of them, oldest first."""
     from core.cli.listing import RequestListing
 
+    if group:
+        narrowed = (device, type, since, until, refused, failure, filter, follow, payload)
+        if not failed or any(narrowed):
+            raise typer.BadParameter(
+                "goes with --failed, and with --tenant, --source, --limit, --dismissed and --json", param_hint="--group"
+            )
+        _print_groups(home, tenant, source, dismissed, limit, as_json)
+        return
+    if dismissed:
+        raise typer.BadParameter("goes with --failed --group", param_hint="--dismissed")
+    if failure is not None:
+        filter = f"failure:{quoted(failure)} {filter}".strip()
     selection = Selection(tenant, source, device, type, since, until, filter, limit, follow, failed, refused)
     _print(home, selection, RequestListing(as_json=as_json, payload=payload, refused=refused))
+
+
+def _print_groups(
+    home: Path | None, tenant: str | None, source: str | None, dismissed: bool, limit: int | None, as_json: bool
+) -> None:
+    from core.cli.failures import print_groups
+    from core.control.messages import FailureQuery
+
+    asked = FailureQuery(tenant=tenant, source=source, dismissed=dismissed, limit=limit or DEFAULT_LIMIT)
+    print_groups(home, asked, as_json=as_json)
 
 
 def _print(home: Path | None, selection: Selection, listing: Listing) -> None:

@@ -8,6 +8,7 @@ from core.errors import Fault
 from core.model.connections import Connection
 from core.model.costs import Costs
 from core.model.events import Event
+from core.model.failures import FailureGroup
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, TrafficRow
 
@@ -112,6 +113,8 @@ class Status(msgspec.Struct, kw_only=True):
     behind: int
     """Rows committed by workers that the index has not taken yet."""
     left_out: int = 0
+    failures: int = 0
+    """Groups of failed requests that nobody dismissed."""
 
 
 class ComponentInfo(msgspec.Struct, kw_only=True):
@@ -443,6 +446,41 @@ class Events(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+
+
+class FailureQuery(msgspec.Struct, kw_only=True):
+    """Which groups of failed requests a list shows; with `id` that one alone."""
+
+    tenant: str | None = None
+    source: str | None = None
+    dismissed: bool = False
+    """Those that were dismissed, and not the others."""
+    limit: int = 100
+    """At most 1,000."""
+    id: str | None = None
+    """The beginning of it is enough where no other begins so."""
+
+
+class Failures(msgspec.Struct, kw_only=True):
+    """Groups of failed requests, the one that grew last first."""
+
+    groups: list[FailureGroup]
+    open: int
+    """How many there are of the tenant and source asked for that were not dismissed."""
+    dismissed: int
+    behind: int = 0
+    """Rows that the index has not taken yet."""
+
+
+class Dismiss(msgspec.Struct, kw_only=True):
+    """Says of a group of failures why it needs no work. `id` as in `FailureQuery`."""
+
+    id: str
+    why: str
+
+
+class OfFailure(msgspec.Struct):
+    id: str
 
 
 class OfRequest(msgspec.Struct):
