@@ -12,7 +12,10 @@ from core.cli.selection import (
     DeviceOption,
     FilterOption,
     FollowOption,
+    Format,
+    FormatOption,
     LimitOption,
+    OutputOption,
     Selection,
     SinceOption,
     SourceOption,
@@ -42,6 +45,8 @@ def events(
     limit: LimitOption = None,
     follow: FollowOption = False,
     as_json: JsonOption = False,
+    format: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Print decoded events, oldest first."""
     from core.cli.listing import EventListing
@@ -49,6 +54,9 @@ def events(
     if failed or refused:
         raise typer.BadParameter("only what was decoded has events; `tidegate requests` lists the others")
     selection = Selection(tenant, source, device, type, since, until, filter, limit, follow)
+    if format is not None or output is not None:
+        _export(home, selection, EventListing(as_json=True), format, output, payload=False)
+        return
     _print(home, selection, EventListing(as_json=as_json))
 
 
@@ -74,12 +82,14 @@ def requests(
     follow: FollowOption = False,
     payload: Annotated[bool, typer.Option("--payload", help="With their bytes; in JSON in base64.")] = False,
     as_json: JsonOption = False,
+    format: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Print received requests and what became of them, oldest first."""
     from core.cli.listing import RequestListing
 
     if group:
-        narrowed = (device, type, since, until, refused, failure, filter, follow, payload)
+        narrowed = (device, type, since, until, refused, failure, filter, follow, payload, format, output)
         if not failed or any(narrowed):
             raise typer.BadParameter(
                 "goes with --failed, and with --tenant, --source, --limit, --dismissed and --json", param_hint="--group"
@@ -91,7 +101,34 @@ def requests(
     if failure is not None:
         filter = f"failure:{quoted(failure)} {filter}".strip()
     selection = Selection(tenant, source, device, type, since, until, filter, limit, follow, failed, refused)
+    if format is not None or output is not None:
+        _export(home, selection, RequestListing(as_json=True, payload=False), format, output, payload=payload)
+        return
     _print(home, selection, RequestListing(as_json=as_json, payload=payload, refused=refused))
+
+
+def _export(
+    home: Path | None,
+    selection: Selection,
+    listing: Listing,
+    format: Format | None,
+    output: Path | None,
+    *,
+    payload: bool,
+) -> None:
+    from core.cli.export import export, format_of
+    from core.cli.reach import with_engine
+
+    if selection.follow:
+        raise typer.BadParameter("what is live has no end: a file of it would never be whole", param_hint="--follow")
+    chosen = format_of(format, output)
+    if chosen == "parquet" and output is None:
+        raise typer.BadParameter("Parquet goes into a file: --output FILE", param_hint="--format")
+    query, most = selection.query(), selection.most() if output is None else selection.limit
+    with_engine(
+        home,
+        lambda engine: export(engine, listing, query, most, format=chosen, output=output, payload=payload),
+    )
 
 
 def _print_groups(
