@@ -42,7 +42,24 @@ def take_failed(index: sqlite3.Connection, insert: str, rows: Sequence[TakenRow]
     for row in rows:
         groups.setdefault(_group_of(index, known, tenant, source, failure_kind(row.reason)), []).append(row)
     for group, some in groups.items():
-        taken = index.executemany(insert, [request_columns(row, segment, group) for row in some])
+        taken = index.executemany(
+            insert,
+            [
+                (
+                    r.request,
+                    segment,
+                    r.seq,
+                    r.received,
+                    r.outcome_code,
+                    r.status,
+                    r.micros,
+                    r.size,
+                    r.event_count,
+                    group,
+                )
+                for r in some
+            ],
+        )
         change_counts(index, {group: taken.rowcount})
 
 
@@ -54,14 +71,6 @@ def _group_of(index: sqlite3.Connection, known: dict[str, int], tenant: str, sou
     if key not in known:
         known[key] = index.execute(_ADD, (key, tenant, source, kind)).lastrowid or 0
     return known[key]
-
-
-def request_columns(row: TakenRow, segment: int, failure: int | None) -> tuple[object, ...]:
-    """A row of the index's requests."""
-    return (
-        *(row.request, segment, row.seq, row.received, row.outcome_code, row.status, row.micros, row.size),
-        *(row.event_count, failure),
-    )
 
 
 def change_counts(index: sqlite3.Connection, by: Mapping[int, int]) -> None:

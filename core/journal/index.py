@@ -17,7 +17,7 @@ import msgspec
 from core.errors import TidegateError
 from core.journal.duplicates import alternate_key, mark_duplicates
 from core.journal.failures import SCHEMA as FAILURES
-from core.journal.failures import change_counts, request_columns, take_failed
+from core.journal.failures import change_counts, take_failed
 from core.journal.request_id import id_milliseconds
 from core.journal.rows import BY_ALTERNATE_ID, FAILED
 from core.journal.taken import TakenRow
@@ -131,7 +131,11 @@ class Index:
     def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
         """Keeps `rows` of `segment`, in order of their seq, and that they were taken; notes in them the duplicates."""
         number = segment.id
-        requests = [request_columns(row, number, None) for row in rows if row.outcome_code != FAILED]
+        requests = [
+            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count, None)
+            for r in rows
+            if r.outcome_code != FAILED
+        ]
         failed = [row for row in rows if row.outcome_code == FAILED]
         ids = [row.request for row in rows]
         received = [row.received for row in rows]

@@ -22,7 +22,6 @@ from core.catalogue.behaviour import (
 )
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
-from core.catalogue.listening import ListeningSettings
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
 from core.scripting.log import DecodeLog
@@ -54,7 +53,7 @@ from core.worker.lifeline import (
 )
 from core.worker.limits import Limited
 from core.worker.making import Making, as_remote
-from core.worker.rate_limit import RateLimit
+from core.worker.rate_limit import make_rate_limit
 from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
@@ -114,7 +113,7 @@ class Worker:
             context,
             free_disk=configure.free_disk,
             refused_a_second=REFUSED_A_SECOND / share,
-            rate_limit=self._make_rate_limit(source),
+            rate_limit=make_rate_limit(source, Path(configure.slot)),
         )
         self._intake.look_at_disk()
         listeners = [_own_socket(number) for number in configure.listeners]
@@ -141,15 +140,6 @@ class Worker:
         if source is None:
             raise ConfigurationError(faults)
         return source
-
-    def _make_rate_limit(self, source: Configured) -> RateLimit | None:
-        """The limit that the source's workers share, in a file beside their slots; None where it has none."""
-        settings = source.settings
-        assert isinstance(settings, ListeningSettings)
-        if settings.rate_limit is None:
-            return None
-        burst = settings.rate_limit if settings.rate_burst is None else settings.rate_burst
-        return RateLimit(Path(self._configure.slot).with_name("rate"), settings.rate_limit, burst)
 
     async def _load(self) -> None:
         """Makes the scripts ready, at the start and after a change."""

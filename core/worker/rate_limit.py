@@ -17,6 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from core.catalogue.configured import Configured
+from core.catalogue.listening import ListeningSettings
+
 _DUE: Final = struct.Struct("=d")
 _TRIES: Final = 50
 """How often the lock is tried. A worker that was stopped while it held it must not stop the others."""
@@ -94,3 +97,13 @@ class RateLimit:
             go_on = next(iter(self._waiting))
             del self._waiting[go_on]
             go_on()
+
+
+def make_rate_limit(source: Configured, slot: Path) -> RateLimit | None:
+    """The limit that a source's workers share, in a file beside their slots; None where it has none."""
+    settings = source.settings
+    assert isinstance(settings, ListeningSettings)
+    if settings.rate_limit is None:
+        return None
+    burst = settings.rate_limit if settings.rate_burst is None else settings.rate_burst
+    return RateLimit(slot.with_name("rate"), settings.rate_limit, burst)
