@@ -69,6 +69,13 @@ _DECLARED = (
     Action("copy", "Copy", "y", "copies to the clipboard"),
     Action("save", "Save", "w", "saves to a file"),
     Action("connections", "Connections", "c", "shows the connections of an event source"),
+    Action(
+        "dismiss_group",
+        "Dismiss/Undo",
+        "x",
+        "dismisses the current group with a word why, or opens it again",
+        "changes",
+    ),
     Action("close", "Close Connection", "x", "closes the current connection, after a question", "removes"),
     Action("replay", "Replay", "r", "replays, or sends again"),
     Action("received", "Last received", "ctrl+r", "takes the bytes that the source received last"),

@@ -13,20 +13,29 @@ from core.control.messages import (
     Apply,
     Configuration,
     Discard,
+    Dismiss,
     Edit,
     EditStaged,
     Node,
+    OfFailure,
     OfTenant,
     Plan,
     Target,
 )
 from core.errors import TidegateError
+from core.model.failures import Dismissal
 from core.profiles import SOURCE_TYPE
 from core.profiles.adding import profile_of, source_edit, write_script
 
 WAIT = 120.0
 """Seconds that an apply or a drain may take."""
-FIELDS = {"--tenant": "tenant", "--source": "source", "--device": "device", "--type": "type"}
+FIELDS = {
+    "--tenant": "tenant",
+    "--source": "source",
+    "--device": "device",
+    "--type": "type",
+    "--failure": "failure",
+}
 OUTCOMES = {"--failed": "outcome:failed", "--refused": "outcome:refused"}
 
 
@@ -218,6 +227,10 @@ def _lifecycle(verb: str) -> Callable[[Console, list[str]], Awaitable[str | Lead
 
 
 async def _feed(console: Console, words: list[str]) -> Lead:
+    if "--group" in words:
+        if sorted(words) != ["--failed", "--group"]:
+            raise TidegateError("it is requests --failed --group, and nothing more")
+        return lambda: console.go_to("failures")
     filter = feed_filter(words)
     return lambda: console.go_to("traffic", filter=filter)
 
@@ -247,6 +260,15 @@ def feed_filter(words: list[str]) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"' if set(text) & set(' "\\*') else text
+
+
+async def _dismiss(console: Console, words: list[str]) -> str:
+    words, undo = _without(words, "--undo")
+    _wanted(words, 1 if undo else 2, COMMANDS["dismiss"].usage)
+    id, why = words[0], " ".join(words[1:])
+    name, params = ("failures.restore", OfFailure(id)) if undo else ("failures.dismiss", Dismiss(id=id, why=why))
+    done = await console.session.link.call(name, params, Dismissal)
+    return f"{'open again' if undo else 'dismissed'}: {done.source}: {done.reason}"
 
 
 async def _status(console: Console, words: list[str]) -> Lead:
@@ -307,6 +329,7 @@ COMMANDS: dict[str, Command] = {
         Command("requests", "requests [--source ID --failed --filter …]", "Live Traffic with a filter", _feed),
         Command("events", "events [--device ID --type T --filter …]", "Live Traffic with a filter", _feed),
         Command("connections", "connections TENANT/SOURCE", "the connections of an event source", _connections),
+        Command("dismiss", "dismiss GROUP WHY, or GROUP --undo", "dismisses a group of failures", _dismiss, True),
         Command("status", "status", "Engine State", _status),
     )
 }

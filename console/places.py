@@ -37,6 +37,10 @@ def _failed_lately(status: Status) -> int:
     return sum(tenant.failed for tenant in status.tenants)
 
 
+def _open_failures(status: Status) -> int:
+    return status.failures
+
+
 def _components_in_error(status: Status) -> int:
     return sum(node.state == "error" for node in _nodes(status.tree))
 
@@ -54,5 +58,6 @@ def screen_of(place: Place) -> Callable[[], Screen[None]]:
 PLACES = (
     Place("1", "tenants", "Tenants", "Manage Tenants", "console.screens.tenants:ManageTenants", _tenants_in_error),
     Place("2", "traffic", "Traffic", "Live Traffic", "console.screens.traffic:LiveTraffic", _failed_lately),
+    Place("4", "failures", "Failures", "Failures", "console.screens.failures:FailuresScreen", _open_failures),
     Place("5", "state", "State", "Engine State", "console.screens.state:EngineState", _components_in_error),
 )

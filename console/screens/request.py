@@ -62,7 +62,8 @@ class OneRequest(TidegateScreen):
         return self.query_one(RequestView)
 
     def trail(self) -> tuple[str, ...]:
-        return ("Tidegate", "Live Traffic", clock_text(self.row.received_date))
+        list = "Failures" if self.place == "failures" else "Live Traffic"
+        return ("Tidegate", list, clock_text(self.row.received_date))
 
     def on_mount(self) -> None:
         self.view.pane.focus()

@@ -31,7 +31,8 @@ class EngineState(TidegateScreen):
         "What runs in this engine: tenants, their event sources, and in each its handler, its decoder and its workers. "
         "Each has a state, since when it has it, and where something is wrong the reason.\n\n"
         "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten "
-        "minutes; details of a source (v) count what it refused by reason."
+        "minutes; details of a source (v) count what it refused by reason, and say what its requests cost by step: "
+        "half of them at most p50 milliseconds, 95 % p95, 99 % p99."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (

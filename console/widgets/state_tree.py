@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from console.session import session_of
 from console.text import bytes_text, local, mark, plural, rate_text
+from console.widgets.costs import costs_described
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
 from core.control.messages import Node, Status
 
@@ -117,6 +118,8 @@ def _figures(node: Node) -> Line:
         figures.append((f"{node.refused:,} refused{rate}  ", "painted--warning"))
     if node.dropped:
         figures.append((f"{node.dropped:,} dropped  ", "painted--warning"))
+    if node.held_back:
+        figures.append((f"{node.held_back:,} held back  ", "painted--warning"))
     if node.kind in ("instance", "tenant", "event_source"):
         figures.append((f"{rate_text(node.rate):>7}", ""))
     return figures
@@ -166,9 +169,13 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
             known += refusals_described(value)
         elif name == "dropped":
             known.append((name, f"{value:,} by the kernel since the engine started, {node.dropped:,} in ten minutes"))
+        elif name == "rate_limit":
+            known.append(("rate limit", f"{value:,} requests a second"))
+        elif name == "held_back":
+            known.append(("held back", f"{value:,} times since the engine started, {node.held_back:,} in ten minutes"))
         elif value is not None:
             known.append((name, bytes_text(value) if name in SIZES and isinstance(value, int) else str(value)))
-    return known
+    return known + costs_described(node.costs)
 
 
 def refusals_described(refusals: dict[str, Any] | None) -> list[tuple[str, str]]:

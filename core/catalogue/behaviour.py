@@ -363,6 +363,11 @@ class Intake(Protocol):
         """Why no further request can be taken now; None where one can."""
         ...
 
+    def when_room(self, go_on: Callable[[], None]) -> bool:
+        """Has `go_on` called once, as soon as the source's rate limit lets another request in: it is to ask `full`
+        again. False where that limit is not in the way, and nothing will be called."""
+        ...
+
     def share(self) -> int:
         """How many requests of one connection may wait now, at least 1: fewer, the more wait of all, so that a few
         connections cannot fill the queue for the others."""

@@ -49,6 +49,27 @@ class ListeningSettings(Settings):
             most=64,
         ),
     ] = 1
+    rate_limit: Annotated[
+        int | None,
+        setting(
+            "Rate limit",
+            "requests a second that are taken, by all workers together; above it HTTP answers 503 with Retry-After, "
+            "other connections wait unread, and datagrams in the kernel; none given: no limit",
+            least=1,
+            most=1_000_000,
+            folded=True,
+        ),
+    ] = None
+    rate_burst: Annotated[
+        int | None,
+        setting(
+            "Rate burst",
+            "how many requests may come at once after a pause, under the rate limit; none given: a second's",
+            least=1,
+            most=10_000_000,
+            folded=True,
+        ),
+    ] = None
     enabled: Annotated[bool, setting("Enabled", "started with its tenant", folded=True)] = True
     drain: Annotated[
         Duration,

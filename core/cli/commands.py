@@ -10,6 +10,7 @@ from core.cli.connections import connections
 from core.cli.decode import decode
 from core.cli.demo import demo
 from core.cli.engine import control, restart, serve, start, stop
+from core.cli.failures import dismiss
 from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
@@ -21,7 +22,13 @@ from core.cli.state import status
 
 _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
     "Begin": {"demo": demo, "init": init, "serve": serve, "send": send},
-    "See what arrives": {"events": events, "requests": requests, "connections": connections, "decode": decode},
+    "See what arrives": {
+        "events": events,
+        "requests": requests,
+        "dismiss": dismiss,
+        "connections": connections,
+        "decode": decode,
+    },
     "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
     "Configuration": {
         "add": add,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,6 +28,23 @@ LimitOption = Annotated[
 ]
 FollowOption = Annotated[
     bool, typer.Option("--follow", help="Live, as it arrives; after what --limit or --since ask for.")
+]
+
+Format = Literal["jsonl", "csv", "parquet"]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        metavar="FORMAT", help="jsonl, csv or parquet; without it what the ending of --output says, or jsonl."
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Into a new file, whole or not at all; all rows, unless --limit is given.",
+    ),
 ]
 
 

@@ -84,6 +84,9 @@ def _print_notes(state: Status) -> None:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
     notes += [_refused_note(node) for _, node in _nodes(state.tree, 0) if node.detail.get("refusals") and node.refused]
     notes += [_dropped_note(node) for _, node in _nodes(state.tree, 0) if node.dropped and node.kind == "event_source"]
+    notes += [
+        _held_back_note(node) for _, node in _nodes(state.tree, 0) if node.held_back and "rate_limit" in node.detail
+    ]
     for note in notes:
         terminal().print(note)
 
@@ -98,6 +101,16 @@ def _refused_note(node: Node) -> str:
         told.append(f"{count_text(sum(each['recent'] for each in reasons[_REASONS_TOLD:]))} for other reasons")
     rate = f" ({rate_text(node.refused_rate)} now)" if node.refused_rate else ""
     return f"{node.path}: {count_text(node.refused)} refused in ten minutes{rate}: {'; '.join(told)}"
+
+
+def _held_back_note(node: Node) -> str:
+    """How often a source's devices waited for its rate limit."""
+    from core.model.text import count_text
+
+    return (
+        f"{node.path}: devices were held back {count_text(node.held_back)} times in ten minutes, "
+        f"for more came than the rate limit of {count_text(node.detail['rate_limit'])} requests a second"
+    )
 
 
 def _dropped_note(node: Node) -> str:

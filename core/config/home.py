@@ -45,6 +45,7 @@ class Home:
         self.journal = self.data / "journal"
         self.slots = self.data / "slots"
         self.index_file = self.data / "index.db"
+        self.dismissals_file = self.data / "dismissed.json"
         self.engine_log = self.data / "engine.log"
         self.control_path_file = self.data / "control.path"
         self.groovy = self.data / "groovy"

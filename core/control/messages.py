@@ -6,7 +6,9 @@ import msgspec
 
 from core.errors import Fault
 from core.model.connections import Connection
+from core.model.costs import Costs
 from core.model.events import Event
+from core.model.failures import FailureGroup
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, TrafficRow
 
@@ -70,13 +72,18 @@ class Node(msgspec.Struct, kw_only=True):
     """Requests since the engine started."""
     dropped: int = 0
     """Datagrams that the kernel had no room for in the last ten minutes."""
+    held_back: int = 0
+    """How often a connection, or a UDP socket, was not read for the sake of the rate limit in the last ten minutes."""
+    costs: Costs | None = None
+    """What an event source's requests cost by step; null elsewhere, and where none was kept yet."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a UDP source's `peers`
-    whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`; a
-    worker's `pid`, `memory`; a decoder's `script` and `version`; a certificate's `subject`, `not_after` and
-    `days_left`; the sidecar's `version`, `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is
-    `{"only_counted": 7, "reasons": [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not
-    recorded, and all of them by reason, in the last ten minutes and since the engine started."""
+    whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`;
+    `rate_limit` and how often something was `held_back` for its sake since the engine started; a worker's `pid`,
+    `memory`; a decoder's `script` and `version`; a certificate's `subject`, `not_after` and `days_left`; the sidecar's
+    `version`, `java`, `java_home`, `pid`, `memory` and `restarts`. `refusals` is `{"only_counted": 7, "reasons":
+    [{"reason": "…", "recent": 3, "total": 9}]}`: refused requests that were not recorded, and all of them by reason, in
+    the last ten minutes and since the engine started."""
     children: list["Node"] = []
 
 
@@ -106,6 +113,8 @@ class Status(msgspec.Struct, kw_only=True):
     behind: int
     """Rows committed by workers that the index has not taken yet."""
     left_out: int = 0
+    failures: int = 0
+    """Groups of failed requests that nobody dismissed."""
 
 
 class ComponentInfo(msgspec.Struct, kw_only=True):
@@ -437,6 +446,41 @@ class Events(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+
+
+class FailureQuery(msgspec.Struct, kw_only=True):
+    """Which groups of failed requests a list shows; with `id` that one alone."""
+
+    tenant: str | None = None
+    source: str | None = None
+    dismissed: bool = False
+    """Those that were dismissed, and not the others."""
+    limit: int = 100
+    """At most 1,000."""
+    id: str | None = None
+    """The beginning of it is enough where no other begins so."""
+
+
+class Failures(msgspec.Struct, kw_only=True):
+    """Groups of failed requests, the one that grew last first."""
+
+    groups: list[FailureGroup]
+    open: int
+    """How many there are of the tenant and source asked for that were not dismissed."""
+    dismissed: int
+    behind: int = 0
+    """Rows that the index has not taken yet."""
+
+
+class Dismiss(msgspec.Struct, kw_only=True):
+    """Says of a group of failures why it needs no work. `id` as in `FailureQuery`."""
+
+    id: str
+    why: str
+
+
+class OfFailure(msgspec.Struct):
+    id: str
 
 
 class OfRequest(msgspec.Struct):

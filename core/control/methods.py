@@ -17,11 +17,14 @@ from core.control.messages import (
     ConnectionQuery,
     Connections,
     Discard,
+    Dismiss,
     DocumentView,
     EditStaged,
     EditText,
     Empty,
     Events,
+    FailureQuery,
+    Failures,
     Frame,
     FramesOf,
     Hello,
@@ -32,6 +35,7 @@ from core.control.messages import (
     Node,
     OfComponent,
     OfConnection,
+    OfFailure,
     OfRequest,
     OfScript,
     OfTenant,
@@ -54,6 +58,7 @@ from core.control.messages import (
     WriteSecret,
 )
 from core.model.connections import ConnectionDetail
+from core.model.failures import Dismissal
 from core.model.requests import RequestDetail
 
 
@@ -112,6 +117,9 @@ METHODS: dict[str, Method] = {
     "requests.traffic": Method(Query, Traffic, "viewer", "kept requests as rows of the live feed"),
     "requests.get": Method(OfRequest, RequestDetail, "viewer", "one request whole"),
     "events.query": Method(Query, Events, "viewer", "decoded events"),
+    "failures.query": Method(FailureQuery, Failures, "viewer", "failed requests, grouped by source and reason"),
+    "failures.dismiss": Method(Dismiss, Dismissal, "admin", "dismisses a group of failures, with a word why"),
+    "failures.restore": Method(OfFailure, Dismissal, "admin", "undoes the dismissal of a group of failures"),
     "connections.list": Method(ConnectionQuery, Connections, "viewer", "the connections of an event source"),
     "connections.get": Method(
         OfConnection, ConnectionDetail, "viewer", "one connection: its facts, state and unfinished bytes"

@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 from core.catalogue.registry import Catalogue
+from core.config.dismissals import Dismissals
 from core.config.home import Home
 from core.config.instance import Instance
 from core.config.plan import make_plan
@@ -43,6 +44,8 @@ LOOK_EVERY = 0.1
 """Seconds between two looks at the workers' slots."""
 SWEEP_EVERY = 60.0
 """Seconds between two looks at what retention says."""
+COUNT_EVERY = 1.0
+"""Seconds between two counts of the groups of failures."""
 SHUTDOWN_DRAIN = 6.0
 """Seconds that sources may drain when the engine ends, so that it has ended within ten."""
 MOST_BATCHES_OFFERED = 64
@@ -63,6 +66,8 @@ class Engine:
         self.ending = asyncio.Event()
         self.tap = Tap()
         self.tenants: dict[str, TenantRunner] = {}
+        self.dismissals = Dismissals(home.dismissals_file)
+        self._open_failures = 0
         self._loop = asyncio.get_running_loop()
         self._parent = os.getppid()
         self._offered = 0
@@ -94,6 +99,7 @@ class Engine:
         """Starts all that starts by itself; the faults of what could not."""
         self._tasks.run(self._look())
         self._tasks.run(self._keep_retention())
+        self._tasks.run(self._count_failures())
         self._tasks.run(watch_scripts(self.home, self.scripts_changed))
         wanted = [tenant for tenant in self.tenants.values() if tenant.configuration.autostart]
         started = await asyncio.gather(*(tenant.start_patiently() for tenant in wanted))
@@ -166,6 +172,15 @@ class Engine:
                 )
             except (OSError, sqlite3.Error) as error:
                 LOG.error("old journal segments cannot be deleted: %s", error)
+
+    async def _count_failures(self) -> None:
+        while True:
+            with contextlib.suppress(TidegateError):  # it is told where the index, or the file, is asked for itself
+                self._open_failures = await asyncio.to_thread(self._count_open)
+            await asyncio.sleep(COUNT_EVERY)
+
+    def _count_open(self) -> int:
+        return self.reader.open_failures(self.dismissals.all())
 
     def _rows_taken(self, rows: list[TakenRow]) -> None:
         """Called in the follower's thread, with rows of one source."""
@@ -252,7 +267,14 @@ class Engine:
             dropped=sum(node.dropped for node in nodes),
             children=[*nodes, *self.sidecars.nodes()],
         )
-        return Status(tree=tree, tenants=rows, rate=rate, behind=self._follower.behind(), left_out=self._left_out)
+        return Status(
+            tree=tree,
+            tenants=rows,
+            rate=rate,
+            behind=self._follower.behind(),
+            left_out=self._left_out,
+            failures=self._open_failures,
+        )
 
     def _waiting(self, tenant: TenantRunner) -> tuple[int, bool]:
         """How many staged changes wait, and whether tenant.toml was edited by hand; read again when a file changes."""

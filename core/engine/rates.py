@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.engine.cost_meter import CostMeter
 from core.model.refusals import OTHER_REASONS, RefusedCount
 
 RATE_SECONDS = 5
@@ -60,6 +61,9 @@ class RequestMeters:
         """Datagrams that the kernel had no room for."""
         self.unsent = Meter()
         """Answers to datagrams that could not be sent."""
+        self.held_back = Meter()
+        """How often a connection, or a UDP socket, was not read for the sake of the rate limit."""
+        self.costs = CostMeter()
         self.only_counted = 0
         """Refused requests that were not recorded, since the engine started."""
         self._reasons: dict[str, Meter] = {}

@@ -14,6 +14,7 @@ import msgspec
 
 from core.catalogue.registry import BUILT_IN, Catalogue, catalogue
 from core.catalogue.secrets import KEPT
+from core.config.dismissals import Dismissals
 from core.config.document import parse
 from core.config.edits import apply_edits, component_text
 from core.config.home import Home, HomeLock
@@ -31,17 +32,21 @@ from core.control.messages import (
     Configuration,
     ConnectionFrames,
     Discard,
+    Dismiss,
     DocumentView,
     EditStaged,
     EditText,
     Empty,
     Events,
+    FailureQuery,
+    Failures,
     FramesOf,
     Imported,
     ImportSitewhere,
     KeptSecret,
     NewTenant,
     OfComponent,
+    OfFailure,
     OfRequest,
     OfScript,
     OfTenant,
@@ -65,6 +70,7 @@ from core.errors import ConfigurationError, Conflict, TidegateError
 from core.groovy.sidecars import Sidecars
 from core.journal.follower import Follower
 from core.journal.reader import Reader
+from core.model.failures import Dismissal
 from core.model.requests import RequestDetail
 
 Handler = Callable[[Any], Awaitable[object]]
@@ -78,6 +84,7 @@ class Service:
         self.sidecars = sidecars
         self.catalogue = components
         self.reader = reader
+        self.dismissals = Dismissals(home.dismissals_file)
         self.handlers: dict[str, Handler] = {
             "components.list": self.list_components,
             "configuration.get": self.get_configuration,
@@ -103,6 +110,9 @@ class Service:
             "requests.get": self.get_request,
             "events.query": self.query_events,
             "connections.frames": self.frames,
+            "failures.query": self.query_failures,
+            "failures.dismiss": self.dismiss,
+            "failures.restore": self.restore,
         }
 
     @classmethod
@@ -263,6 +273,16 @@ class Service:
 
     async def query_events(self, asked: Query) -> Events:
         return await asyncio.to_thread(self.reader.events, asked)
+
+    async def query_failures(self, asked: FailureQuery) -> Failures:
+        return await asyncio.to_thread(lambda: self.reader.failures(asked, self.dismissals.all()))
+
+    async def dismiss(self, asked: Dismiss) -> Dismissal:
+        found = await self.query_failures(FailureQuery(id=asked.id))
+        return await asyncio.to_thread(self.dismissals.add, found.groups[0], asked.why)
+
+    async def restore(self, asked: OfFailure) -> Dismissal:
+        return await asyncio.to_thread(self.dismissals.remove, asked.id)
 
     async def frames(self, asked: FramesOf) -> ConnectionFrames:
         return await asyncio.to_thread(self.reader.frames, asked)

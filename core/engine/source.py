@@ -269,6 +269,9 @@ class SourceRunner:
             self._surroundings.refused(self.tenant, self.id, self.meters.add_uncounted(nudge.uncounted))
         if nudge.datagrams is not None:
             self.meters.unsent.add(nudge.datagrams.unsent)
+        self.meters.held_back.add(nudge.held_back)
+        if nudge.costs is not None:
+            self.meters.costs.add(nudge.costs)
         self._surroundings.nudge()
 
     def _on_loaded(self, generation: Generation, worker: WorkerProcess, loaded: Loaded) -> None:

@@ -50,6 +50,8 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
         refused_rate=meters.refused.rate(),
         requests=meters.requests.total,
         dropped=meters.dropped.recent(),
+        held_back=meters.held_back.recent(),
+        costs=meters.costs.costs(sum(worker.waiting for worker in source.workers)),
         detail={
             "type": source.configured.component.type,
             "port": settings.port,
@@ -57,6 +59,7 @@ def source_node(source: Shown, sidecar: Sidecar | None) -> Node:
             "threads": settings.threads,
             _counted(settings): sum(worker.connections for worker in source.workers),
             **_datagrams_detail(source),
+            **_rate_limit_detail(source),
             "refusals": meters.refusals(),
         },
         children=[*_slot_nodes(source, source.configured, sidecar), *_worker_nodes(source)],
@@ -79,6 +82,12 @@ def _datagrams_detail(source: Shown) -> dict[str, Any]:
         "unsent_reason": next((each.unsent_reason for each in facts if each.unsent_reason), None),
         "receive_buffer": min((each.receive_buffer for each in facts), default=None),
     }
+
+
+def _rate_limit_detail(source: Shown) -> dict[str, Any]:
+    """What is known of a source's rate limit, if it has one."""
+    limit = source.settings.rate_limit
+    return {} if limit is None else {"rate_limit": limit, "held_back": source.meters.held_back.total}
 
 
 def _slot_nodes(source: Shown, above: Configured, sidecar: Sidecar | None) -> list[Node]:

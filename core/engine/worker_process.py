@@ -74,6 +74,8 @@ class WorkerProcess:
         self.place = 0
         """Which of its generation's listening sockets it has."""
         self.connections = 0
+        self.waiting = 0
+        """Requests that wait in it."""
         self.datagrams: DatagramFacts | None = None
         """What it says of its UDP socket, where it has one."""
         self.journal_fault: str | None = None
@@ -169,7 +171,7 @@ class WorkerProcess:
             case Nudge():
                 self.connections, self.journal_fault = message.connections, message.fault
                 self.certificate, self.certificate_fault = message.certificate, message.certificate_fault
-                self.datagrams = message.datagrams
+                self.datagrams, self.waiting = message.datagrams, message.waiting
                 self.on_nudge(message)
 
     async def ready(self) -> Ready:

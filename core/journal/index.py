@@ -7,6 +7,7 @@ changes nothing. Few indexes: each costs a write for every event of a firehose.
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,12 +16,14 @@ import msgspec
 
 from core.errors import TidegateError
 from core.journal.duplicates import alternate_key, mark_duplicates
+from core.journal.failures import SCHEMA as FAILURES
+from core.journal.failures import change_counts, take_failed
 from core.journal.request_id import id_milliseconds
-from core.journal.rows import BY_ALTERNATE_ID
+from core.journal.rows import BY_ALTERNATE_ID, FAILED
 from core.journal.taken import TakenRow
 from core.model.events import EVENT_TYPES
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Kept in SQLite's user_version; an index of another format is rebuilt."""
 
 BUSY_SECONDS: Final = 5.0
@@ -40,7 +43,8 @@ CREATE TABLE segments(
 );
 CREATE TABLE requests(
   id BLOB PRIMARY KEY, segment INTEGER, seq INTEGER, received INTEGER,
-  outcome INTEGER, status INTEGER, micros INTEGER, size INTEGER, events INTEGER
+  outcome INTEGER, status INTEGER, micros INTEGER, size INTEGER, events INTEGER,
+  failure INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX requests_not_decoded ON requests(outcome) WHERE outcome > 0;
 CREATE TABLE events(
@@ -51,6 +55,7 @@ CREATE INDEX events_by_device ON events(device);
 CREATE INDEX events_by_type ON events(type) WHERE type > 0;
 CREATE INDEX events_by_alternate ON events(alternate) WHERE alternate IS NOT NULL;
 CREATE INDEX events_by_specification ON events(device) WHERE specification IS NOT NULL;
+{FAILURES}
 PRAGMA user_version = {FORMAT};
 """
 # An index of a WITHOUT ROWID table ends with its primary key: each of these is in order of time. Measurements (type 0)
@@ -60,7 +65,7 @@ PRAGMA user_version = {FORMAT};
 # `ahead_*`: by how many milliseconds ids are ahead of the received dates, which a clock set back makes large. With it
 # bounds on the received date become exact bounds on ids.
 
-_TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TAKE_SEGMENT = """
 UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3), last = max(coalesce(last, ?4), ?4),
@@ -127,9 +132,11 @@ class Index:
         """Keeps `rows` of `segment`, in order of their seq, and that they were taken; notes in them the duplicates."""
         number = segment.id
         requests = [
-            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count)
+            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count, None)
             for r in rows
+            if r.outcome_code != FAILED
         ]
+        failed = [row for row in rows if row.outcome_code == FAILED]
         ids = [row.request for row in rows]
         received = [row.received for row in rows]
         ahead = [id_milliseconds(row.request) - row.received for row in rows]
@@ -137,6 +144,7 @@ class Index:
         bounds = (min(ids), max(ids), min(received), max(received), min(ahead), max(ahead))
         with Transaction(self._connection) as connection:
             connection.executemany(_TAKE_REQUEST, requests)
+            take_failed(connection, _TAKE_REQUEST, failed, number)
             connection.executemany(_TAKE_EVENT, _event_rows(rows))
             connection.execute(_TAKE_SEGMENT, (number, last, *bounds, segment.deduplicator))
             if segment.deduplicator == BY_ALTERNATE_ID:
@@ -194,10 +202,13 @@ def forget(connection: sqlite3.Connection, segment: int) -> None:
     if bounds is None:
         return
     first, last = bounds
-    find = "SELECT id FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
+    find = "SELECT id, failure FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
     while first is not None:
         with Transaction(connection):
-            ids: list[tuple[bytes]] = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
+            found = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
+            ids: list[tuple[bytes]] = [(id,) for id, _ in found]
+            left = Counter(failure for _, failure in found if failure is not None)
+            change_counts(connection, {failure: -count for failure, count in left.items()})
             connection.executemany("DELETE FROM events WHERE request = ?", ids)
             connection.executemany("DELETE FROM requests WHERE id = ?", ids)
         if len(ids) < FORGET_AT_ONCE:

@@ -12,6 +12,7 @@ import msgspec
 
 from core.control.messages import Query
 from core.errors import TidegateError
+from core.journal.failures import PREFIX
 from core.journal.index import TYPE_CODES
 from core.journal.request_id import id_bytes
 from core.journal.rows import OUTCOMES
@@ -49,6 +50,7 @@ def statement(connection: sqlite3.Connection, query: Query, kind: Kind) -> State
     conditions.scope(query, filter)
     conditions.cursors(query)
     conditions.dates(query, connection)
+    conditions.failure(filter)
     conditions.outcome(query, filter)
     conditions.numbers(filter)
     conditions.events(query, filter)
@@ -64,6 +66,7 @@ class _Conditions:
         self.where: list[str] = []
         self.values: list[Value] = []
         self.by_event = kind == "events"
+        self.by_failure = False
 
     def sql(self, ascending: bool) -> str:
         """CROSS JOIN keeps SQLite from reordering: the table on the left gives the order."""
@@ -116,11 +119,19 @@ class _Conditions:
             until = _moment(query.until)
             self.add("r.received < ? AND %id < ?", until, _id_at(until + most))
 
+    def failure(self, filter: Filter) -> None:
+        """A group's requests in order, by the index of them: no other may lead then."""
+        for (id,) in _demanded(filter, "failure"):
+            self.by_failure = True
+            self.add(f"r.failure = (SELECT id FROM failures WHERE {PREFIX} LIMIT 1) AND r.failure IS NOT NULL", id, id)
+
     def outcome(self, query: Query, filter: Filter) -> None:
         demands = _demanded(filter, "outcome") + ([(query.outcome,)] if query.outcome is not None else [])
         for values in demands:
             codes = [code for code, word in enumerate(OUTCOMES) if word in values]
-            if len(codes) == 1 and codes[0] > 0:
+            if self.by_failure:
+                self.add(f"+r.outcome IN ({_marks(codes)})", *codes)
+            elif len(codes) == 1 and codes[0] > 0:
                 # The second half is what lets SQLite use the partial index.
                 self.add("r.outcome = ? AND r.outcome > 0", codes[0])
             elif len(codes) < len(OUTCOMES):

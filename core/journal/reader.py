@@ -4,20 +4,32 @@ workers write and the follower follows."""
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
 import msgspec
 
-from core.control.messages import ConnectionFrame, ConnectionFrames, Events, FramesOf, Query, Requests, Traffic
+from core.control.messages import (
+    ConnectionFrame,
+    ConnectionFrames,
+    Events,
+    FailureQuery,
+    Failures,
+    FramesOf,
+    Query,
+    Requests,
+    Traffic,
+)
 from core.errors import NotFound, TidegateError
+from core.journal.failure_list import list_failures, open_failures
 from core.journal.index import connect, indexed_segments, is_damage
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_bytes, id_text
 from core.journal.segment_reader import Place, SegmentReader, WholeRow
 from core.journal.taken import TakenRow
 from core.model.events import Event
+from core.model.failures import Dismissal
 from core.model.requests import Request, RequestDetail
 
 SCANNED_AT_ONCE: Final = 500
@@ -109,6 +121,19 @@ class Reader:
             page = _search(index, segments, statement(index, query, "events"), "events")
             segments.mark_duplicates(index, {found.place: found.row for found in page.found})
         return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next)
+
+    def failures(self, asked: FailureQuery, dismissed: Mapping[str, Dismissal]) -> Failures:
+        """Groups of failed requests; NotFound where the one asked for is not there."""
+        behind = self._passed()
+        with self._open() as (index, segments):
+            found = list_failures(index, segments, asked, dismissed)
+        found.behind = behind
+        return found
+
+    def open_failures(self, dismissed: Mapping[str, Dismissal]) -> int:
+        """How many groups of failed requests nobody dismissed, as far as the index knows."""
+        with self._open() as (index, _):
+            return open_failures(index, dismissed)
 
     def request(self, id: str) -> RequestDetail:
         """One request whole; NotFound where none of that id is kept."""

@@ -13,6 +13,7 @@ from typing import Protocol, cast
 import msgspec
 
 from core.model.events import EVENT_TYPES
+from core.model.failures import failure_ids
 from core.model.filter_words import FilterError, Word
 
 PAYLOAD_LOOKED_AT = 4096
@@ -200,6 +201,22 @@ def _known(word: Word, known: Sequence[str]) -> tuple[str, ...]:
     raise FilterError(f"no {word.field.lower()} is called {word.value}: {hint}", word.value_column)
 
 
+def _failure(word: Word) -> tuple[Term, Check]:
+    """A group of failed requests, by its id or the beginning of it. What is live is held against the reason; which
+    requests are in a source's group of further reasons only the index knows."""
+    id = word.value.lower()
+    if len(word.parts) > 1 or not re.fullmatch("[0-9a-f]{4,16}", id):
+        message = f"{word.value} is no group of failures: write its id, or four digits of it, as in failure:3f2a"
+        raise FilterError(message, word.value_column)
+
+    def check(subject: FilterSubject) -> bool:
+        if subject.outcome != "failed":
+            return False
+        return any(each.startswith(id) for each in failure_ids(subject.tenant, subject.event_source, subject.reason))
+
+    return _term(word, (id,)), check
+
+
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     ">": operator.gt,
@@ -245,6 +262,7 @@ FIELDS: dict[str, Field] = {
     "method": _method,
     "target": _text("target", _path),
     "reason": _reason,
+    "failure": _failure,
     "level": _some_of("levels", ("Info", "Warning", "Error", "Critical")),
     "ms": _number("milliseconds", {"": 1.0, "ms": 1.0, "s": 1000.0}, "ms:>10 or ms:>2s"),
     "bytes": _number("size", _SIZES | _BINARY_SIZES, "bytes:>1k or bytes:<=64KiB"),

@@ -128,14 +128,20 @@ class FramedConnection(asyncio.Protocol):
                 self._answers.append(answer)
                 self._intake.take(self._received(found.frame, found.wire), answer)
         if self._found:
-            if not self._held_up and not self._transport.is_closing():
-                self._held_up = True
-                self._transport.pause_reading()
+            if not self._transport.is_closing():
+                self._hold_up()
         elif self._ended:
             self._end()
         elif self._held_up:
             self._held_up = False
             self._transport.resume_reading()
+
+    def _hold_up(self) -> None:
+        """Nothing further is read; goes on when an answer has gone, or the rate limit lets it, or with a sweep."""
+        if not self._held_up:
+            self._held_up = True
+            self._transport.pause_reading()
+        self._intake.when_room(self._take)
 
     def _may_take(self) -> bool:
         answers = self._answers

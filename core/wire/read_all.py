@@ -43,13 +43,14 @@ class ReadAllHandler(Keeping):
 
 
 class ReadAllConnection(asyncio.Protocol):
-    """One connection. `_open` while its payload may still grow or be refused."""
+    """One connection. `_open` while its payload may still grow or be refused; `_whole` once it cannot grow."""
 
     def __init__(self, handler: ReadAllHandler, peer: Peer) -> None:
         self._handler = handler
         self._rules = handler.rules
         self._payload = bytearray()
         self._open = True
+        self._whole = False
         self._draining = False
         self._since = self._began = handler.now
         self._peer = peer
@@ -75,10 +76,19 @@ class ReadAllConnection(asyncio.Protocol):
         """The payload is whole; the connection stays until that is on disk."""
         if not self._open:
             return False
+        self._whole = True
+        self._take()
+        return not self._transport.is_closing()
+
+    def _take(self) -> None:
+        """Takes the payload, or waits until the rate limit lets it in."""
+        if not self._open:
+            return
         intake, record = self._handler.intake, self.record
         if reason := intake.full():
-            self._refuse(reason)
-            return False
+            if not intake.when_room(self._take):
+                self._refuse(reason)
+            return
         record.because(ENDED)
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
@@ -88,10 +98,11 @@ class ReadAllConnection(asyncio.Protocol):
         received = Received(id, at, began, peer.remote, peer.where, payload, None, record.state, extra=record.facts)
         received.connection = record
         intake.take(received, ReadAllAnswer(self._transport))
-        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._open and self._payload:
+        if self._open and self._whole:
+            self._record("the connection broke before this payload could be taken")
+        elif self._open and self._payload:
             cut = f": {exc}" if isinstance(exc, CutShort) else ""
             self._record(f"the connection ended in the middle of a payload{cut}")
         self._handler.connections.end(self, exc)
@@ -101,7 +112,10 @@ class ReadAllConnection(asyncio.Protocol):
         """Ends the connection where a limit has passed."""
         if not self._open:
             return
-        if now - self._since > self._rules.idle_timeout:
+        if self._whole:
+            if now - self._began > self._rules.total_timeout:
+                self._refuse(f"the rate limit had no room for it within {self._rules.total_timeout:g} s")
+        elif now - self._since > self._rules.idle_timeout:
             self._give_up(f"nothing came for {self._rules.idle_timeout:g} s, and the device has not ended its side")
         elif now - self._began > self._rules.total_timeout:
             self._give_up(f"the payload took longer than {self._rules.total_timeout:g} s")

@@ -161,6 +161,7 @@ class ScriptedConnection(asyncio.Protocol):
     async def take(self, payload: bytes, wire: bytes | None) -> Outcome:
         self._check()
         while self._waiting >= self._intake.share() or self._intake.full() is not None:
+            self._intake.when_room(self._takers.wake)
             await self._takers.wait()
         self._waiting += 1
         taken = ScriptedRequest(self, wire)

@@ -123,6 +123,8 @@ class DatagramReceiver:
         self._leave_unread()
         if not full:
             self._go_on_soon()
+        else:
+            self._intake.when_room(self._go_on_soon)
         return True
 
     def _go_on_soon(self) -> None:

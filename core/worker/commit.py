@@ -14,12 +14,13 @@ from pathlib import Path
 
 from core.catalogue.behaviour import Answer, JournalHead
 from core.journal.segment import Row, SegmentWriter
+from core.worker.costs import CostMeter, Timing
 
 REOPEN_AFTER = 1.0
 """Seconds before a new segment is tried after one could not be made."""
 
-Entry = tuple[JournalHead | None, Row, Answer | None, int]
-"""A row with its head, the answer that waits for it, and its bytes, about."""
+Entry = tuple[JournalHead | None, Row, Answer | None, int, Timing | None]
+"""A row with its head, the answer that waits for it, its bytes, about, and when its decode was, if it had one."""
 
 
 class Committer:
@@ -47,6 +48,9 @@ class Committer:
         self.waiting_bytes = 0
         self.on_committed: Callable[[int], None] = lambda rows: None
         self.on_fault: Callable[[str], None] = lambda reason: None
+        self.costs = CostMeter()
+        self.undecoded: Callable[[], int] = lambda: 0
+        """How many requests wait for their decode."""
 
     def open(self) -> None:
         """Makes the first segment; sqlite3.Error or OSError where it cannot."""
@@ -73,7 +77,7 @@ class Committer:
             self._fail(batch, None)
             return
         try:
-            segment.insert([(head, row) for head, row, _, _ in batch])
+            segment.insert([(head, row) for head, row, _, _, _ in batch])
         except (sqlite3.Error, ValueError, OverflowError) as error:  # the last two: a value that SQLite has no room for
             self._fail(batch, error)
             return
@@ -89,21 +93,23 @@ class Committer:
                 segment.commit()
             except sqlite3.Error as failure:
                 error = failure
-            self._loop.call_soon_threadsafe(self._committed, batch, error)
+            self._loop.call_soon_threadsafe(self._committed, batch, error, time.perf_counter())
 
-    def _committed(self, batch: list[Entry], error: sqlite3.Error | None) -> None:
+    def _committed(self, batch: list[Entry], error: sqlite3.Error | None, ended: float) -> None:
         self._committing = False
         if error is not None:
             self._fail(batch, error)
             return
+        waited = self.waiting + self.undecoded()
         self._settle(batch)
         if self._batch:  # what gathered meanwhile commits while these answers are written
             self._begin()
-        answers = [answer for _, _, answer, _ in batch if answer is not None]
+        answers = [answer for _, _, answer, _, _ in batch if answer is not None]
         for answer in answers:
             answer.ready = True
         for answer in answers:
             answer.release()
+        self.costs.committed([entry[4] for entry in batch], len(batch), waited, ended)
         self.on_committed(len(batch))
 
     def _fail(self, batch: list[Entry], error: Exception | None) -> None:
@@ -112,7 +118,7 @@ class Committer:
         if error is not None:
             self._leave_segment()
             self.on_fault(f"the journal cannot be written: {error}")
-        for _, _, answer, _ in batch:
+        for _, _, answer, _, _ in batch:
             if answer is not None:
                 answer.unavailable()
         if self._batch:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.model.refusals import network, reason_kind
 from core.worker.commit import Committer
+from core.worker.rate_limit import RateLimit
 from core.worker.runner import Runner
 from core.worker.slot import Held
 from core.worker.uncounted import Uncounted
@@ -51,6 +53,7 @@ class WorkerIntake:
         *,
         free_disk: int,
         refused_a_second: float,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self._runner = decoding if isinstance(decoding, Runner) else None
         self._remote = None if isinstance(decoding, Runner) else decoding
@@ -59,14 +62,31 @@ class WorkerIntake:
         self.context = context
         self._free_disk = free_disk
         self._disk_full = False
+        self._rate_limit = rate_limit
         self._recorded: deque[float] = deque(maxlen=max(1, int(refused_a_second)))
         """When the last refused requests were recorded, so many as may be within `_spell` seconds."""
         self._spell = max(1.0, 1 / refused_a_second)
         self.script: str | None = None
+        committer.undecoded = lambda: 0 if self._remote is None else self._remote.waiting
         self.uncounted = Uncounted()
         """Refused requests that were not recorded."""
 
     def full(self) -> str | None:
+        limit = self._rate_limit
+        return self.stalled() or (limit.reason if limit is not None and limit.wait() else None)
+
+    def when_room(self, go_on: Callable[[], None]) -> bool:
+        return self._rate_limit is not None and self._rate_limit.when_room(go_on)
+
+    def take_held_back(self) -> int:
+        """How often something was not read for the sake of the rate limit, since the last time."""
+        if (limit := self._rate_limit) is None:
+            return 0
+        taken, limit.held_back = limit.held_back, 0
+        return taken
+
+    def stalled(self) -> str | None:
+        """Why the worker itself can take no further request now; None where it can."""
         committer = self._committer
         if committer.waiting >= MOST_WAITING or committer.waiting_bytes >= MOST_WAITING_BYTES:
             return "too many requests wait for the disk"
@@ -75,26 +95,34 @@ class WorkerIntake:
             return "too many requests wait for their decode"
         return "the disk is nearly full" if self._disk_full else None
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their decode or their commit."""
+        return self._committer.waiting + (self._remote.waiting if self._remote is not None else 0)
+
     def share(self) -> int:
-        waiting = self._committer.waiting + (self._remote.waiting if self._remote is not None else 0)
+        waiting = self.waiting
         return next(share for beyond, share in SHARES if waiting >= beyond)
 
     def new_id(self) -> bytes:
         return uuid7().bytes
 
     def take(self, received: Received, answer: Answer) -> None:
+        if self._rate_limit is not None:
+            self._rate_limit.take()
+        decoding = time.perf_counter()
         if self._runner is not None:
-            self._store(received, answer, self._runner.run(received))
+            self._store(received, answer, decoding, self._runner.run(received))
         elif self._remote is not None:
-            self._remote.submit(received, partial(self._decoded, received, answer))
+            self._remote.submit(received, partial(self._decoded, received, answer, decoding))
 
-    def _decoded(self, received: Received, answer: Answer, decoded: Decoded | None) -> None:
+    def _decoded(self, received: Received, answer: Answer, decoding: float, decoded: Decoded | None) -> None:
         if decoded is None:
             answer.unavailable()
         else:
-            self._store(received, answer, decoded)
+            self._store(received, answer, decoding, decoded)
 
-    def _store(self, received: Received, answer: Answer, decoded: Decoded) -> None:
+    def _store(self, received: Received, answer: Answer, decoding: float, decoded: Decoded) -> None:
         """Puts the row into the next commit, which lets the answer go."""
         if received.answering is not None:
             decoded = received.answering(received, decoded)
@@ -126,7 +154,7 @@ class WorkerIntake:
         weight = size + len(decoded.events or b"") + len(decoded.log or b"") + ROW_OVERHEAD
         if wire is not None or said is not None:
             weight += len(wire or b"") + len(said or b"")
-        self._committer.add((received.head, row, answer, weight))
+        self._committer.add((received.head, row, answer, weight, (received.began, decoding, decoded.micros)))
 
     def refuse(
         self,
@@ -146,7 +174,7 @@ class WorkerIntake:
             *(self.new_id(), at, remote_text(remote), seen, None, None, REFUSED),
             *(None, reason, None, 0, status, None, 0, size, None, None),
         )
-        self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD))
+        self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD, None))
 
     def _may_record(self) -> bool:
         now, recorded = time.monotonic(), self._recorded
@@ -162,7 +190,7 @@ class WorkerIntake:
             *(held.id, held.received, held.remote, held.payload, None, None, FAILED),
             *(None, reason, None, 0, None, self.script, 0, len(held.payload), None, None),
         )
-        self._committer.add((head, row, None, len(held.payload) + ROW_OVERHEAD))
+        self._committer.add((head, row, None, len(held.payload) + ROW_OVERHEAD, None))
 
     def look_at_disk(self) -> None:
         """Notes whether the disk has room; called now and then, not for every request."""

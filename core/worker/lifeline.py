@@ -10,6 +10,7 @@ import msgspec
 
 from core.errors import Fault
 from core.model.connections import Connection, ConnectionDetail
+from core.model.costs import StepCounts
 from core.model.refusals import RefusedCount
 from core.wire.certificates import CertificateFacts
 from core.wire.udp_facts import DatagramFacts
@@ -170,6 +171,12 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     """Those that are open; of UDP, the peers whose state is kept."""
     uncounted: list[RefusedCount] = []
     """Refused requests that were not recorded, since the last nudge."""
+    held_back: int = 0
+    """How often something was not read for the sake of the rate limit, since the last nudge."""
+    waiting: int = 0
+    """Requests that wait for their decode or their commit."""
+    costs: StepCounts | None = None
+    """What requests cost since it was told last; once a second."""
     fault: str | None = None
     """Why the journal cannot be written, if so."""
     certificate: CertificateFacts | None = None

@@ -53,6 +53,7 @@ from core.worker.lifeline import (
 )
 from core.worker.limits import Limited
 from core.worker.making import Making, as_remote
+from core.worker.rate_limit import make_rate_limit
 from core.worker.registered import Registered
 from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
@@ -77,6 +78,8 @@ class Worker:
         self._fault: str | None = None
         self._told: tuple[int, str | None] = (0, None)
         """Connections, and why no request can be taken, as the engine heard last."""
+        self._waiting_told = 0
+        """Requests that waited for their decode or their commit, as it heard last."""
         self._sweeping: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._drain_until = math.inf
@@ -110,6 +113,7 @@ class Worker:
             context,
             free_disk=configure.free_disk,
             refused_a_second=REFUSED_A_SECOND / share,
+            rate_limit=make_rate_limit(source, Path(configure.slot)),
         )
         self._intake.look_at_disk()
         listeners = [_own_socket(number) for number in configure.listeners]
@@ -214,10 +218,14 @@ class Worker:
                 self._intake.look_at_disk()
                 if self._door.look():
                     self._nudge_later(0)
-                now = (len(self._door.connections), self._intake.full())
-                if self._intake.uncounted or now != self._told:
+                now = (len(self._door.connections), self._intake.stalled())
+                if self._intake.uncounted or now != self._told or self._costs_due():
                     self._nudge_later(0)
             await asyncio.sleep(SWEEP_EVERY)
+
+    def _costs_due(self) -> bool:
+        """Whether the engine lacks what requests cost, or that none waits any more."""
+        return self._committer.costs.due() or self._intake.waiting != self._waiting_told
 
     def _on_fault(self, reason: str) -> None:
         self._fault = reason
@@ -230,11 +238,15 @@ class Worker:
             self._nudging = True
             self._loop.call_later(NUDGE_AFTER, self._nudge)
 
-    def _nudge(self) -> None:
+    def _nudge(self, *, last: bool = False) -> None:
         self._nudging = False
-        self._told = (len(self._door.connections), self._intake.full())
+        self._told = (len(self._door.connections), self._intake.stalled())
         fault = self._fault or self._told[1]
         nudge = Nudge(connections=self._told[0], uncounted=self._intake.uncounted.take(), fault=fault)
+        nudge.held_back = self._intake.take_held_back()
+        nudge.waiting = self._waiting_told = self._intake.waiting
+        if last or self._committer.costs.due():
+            nudge.costs = self._committer.costs.take()
         nudge.datagrams = self._door.datagrams()
         if (tls := self._door.tls) is not None:
             nudge.certificate, nudge.certificate_fault = tls.facts, tls.fault
@@ -258,7 +270,7 @@ class Worker:
         await self._committer.close()
         self._slot.close()
         Path(self._configure.slot).unlink(missing_ok=True)
-        self._nudge()
+        self._nudge(last=True)
         self.done.set()
 
 

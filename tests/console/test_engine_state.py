@@ -98,3 +98,15 @@ async def test_enter_shows_the_traffic_of_a_source_and_the_details_of_a_worker(s
         await walker.press("escape", "home", "down", "down", "enter")
         await walker.until(lambda: isinstance(walker.app.screen, LiveTraffic), "Live Traffic")
         await walker.sees("source:lora", "a-device", "default › Live Traffic")
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x50"])
+async def test_what_requests_cost_stands_in_the_details_of_their_source(home: Homestead, size: tuple[int, int]) -> None:
+    await post(home, body(1), body(2))
+    async with walking(home.path, size) as walker:
+        screen = await go_to_state(walker)
+        await walker.press("down", "down")
+        await walker.until(lambda: (node := screen.states.current) is not None and node.costs is not None, "costs")
+        await walker.press("v")
+        await walker.press("end")
+        await walker.sees("p50", "p95", "p99", "ms, since start", "interact", "rows a commit")

@@ -76,7 +76,7 @@ async def test_an_emptied_field_gives_the_default_back(home: Homestead) -> None:
 async def test_the_folded_settings_are_found_by_name(home: Homestead) -> None:
     async with walking(home.path) as walker:
         await open_lora(walker)
-        await walker.sees("▸ Limits and more   6 settings at their defaults")
+        await walker.sees("▸ Limits and more   8 settings at their defaults")
         await walker.press("tab", "tab", "tab", "tab", "slash")
         await walker.sees("Find setting")
         await walker.type("memo")
@@ -87,7 +87,7 @@ async def test_the_folded_settings_are_found_by_name(home: Homestead) -> None:
         for _ in "apples":
             await walker.press("backspace")
         await walker.type("MiB")
-        await walker.sees("6 settings, 1 not at its default")
+        await walker.sees("8 settings, 1 not at its default")
 
 
 async def test_a_choice_is_turned_and_a_required_slot_says_what_its_loss_means(home: Homestead) -> None:

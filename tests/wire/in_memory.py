@@ -6,7 +6,7 @@ What arrives is answered as soon as it is complete, with `<length>:<payload>`. T
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import h11
@@ -41,6 +41,9 @@ class MemoryIntake:
 
     def full(self) -> str | None:
         return None
+
+    def when_room(self, go_on: Callable[[], None]) -> bool:
+        return False
 
     def share(self) -> int:
         return 64

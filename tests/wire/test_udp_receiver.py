@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -33,6 +33,9 @@ class SmallIntake:
 
     def full(self) -> str | None:
         return "there is no room" if self.holding or len(self._waiting) >= self._room else None
+
+    def when_room(self, go_on: Callable[[], None]) -> bool:
+        return False
 
     def share(self) -> int:
         return 1

@@ -1,0 +1,92 @@
+"""Groups of failed requests in the index: counted as rows are taken, so that a list of them asks for no row twice.
+
+A request's group stands in its row, the group's count beside it, in one transaction. A source has `MOST_GROUPS` groups
+at the most: a message may hold whatever a device sends, and what is new beyond them is one group more.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
+
+from core.journal.taken import TakenRow
+from core.model.failures import failure_id, failure_kind
+from core.model.refusals import OTHER_REASONS
+
+MOST_GROUPS: Final = 1000
+
+SCHEMA: Final = """
+CREATE TABLE failures(
+  id INTEGER PRIMARY KEY, key TEXT UNIQUE, tenant TEXT, source TEXT, reason TEXT, count INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX failures_by_source ON failures(tenant, source);
+CREATE INDEX requests_by_failure ON requests(failure) WHERE failure IS NOT NULL;
+"""
+"""`key`: core.model.failures.failure_id. Such an index of requests ends with their id: it is in order of time."""
+
+_OF_SOURCE: Final = "SELECT key, id FROM failures WHERE tenant = ? AND source = ?"
+_ADD: Final = "INSERT INTO failures(key, tenant, source, reason) VALUES (?, ?, ?, ?)"
+_COUNT: Final = "UPDATE failures SET count = count + ? WHERE id = ?"
+_FORGET: Final = "DELETE FROM failures WHERE id = ? AND count <= 0"
+PREFIX: Final = "key >= ? AND key < ? || 'g'"
+"""Which group's id begins so, given twice: the digits of an id end at f."""
+
+
+def take_failed(index: sqlite3.Connection, insert: str, rows: Sequence[TakenRow], segment: int) -> None:
+    """Takes failed rows of one source, each into its group; a row that is there already changes nothing."""
+    if not rows:
+        return
+    tenant, source = rows[0].tenant, rows[0].event_source
+    known = dict(cast("list[tuple[str, int]]", index.execute(_OF_SOURCE, (tenant, source)).fetchall()))
+    groups: dict[int, list[TakenRow]] = {}
+    for row in rows:
+        groups.setdefault(_group_of(index, known, tenant, source, failure_kind(row.reason)), []).append(row)
+    for group, some in groups.items():
+        taken = index.executemany(
+            insert,
+            [
+                (
+                    r.request,
+                    segment,
+                    r.seq,
+                    r.received,
+                    r.outcome_code,
+                    r.status,
+                    r.micros,
+                    r.size,
+                    r.event_count,
+                    group,
+                )
+                for r in some
+            ],
+        )
+        change_counts(index, {group: taken.rowcount})
+
+
+def _group_of(index: sqlite3.Connection, known: dict[str, int], tenant: str, source: str, kind: str) -> int:
+    key = failure_id(tenant, source, kind)
+    if key not in known and len(known) >= MOST_GROUPS:
+        kind = OTHER_REASONS
+        key = failure_id(tenant, source, kind)
+    if key not in known:
+        known[key] = index.execute(_ADD, (key, tenant, source, kind)).lastrowid or 0
+    return known[key]
+
+
+def change_counts(index: sqlite3.Connection, by: Mapping[int, int]) -> None:
+    """So many more (or fewer) requests are in these groups; an empty one goes."""
+    index.executemany(_COUNT, [(count, group) for group, count in by.items()])
+    index.executemany(_FORGET, [(group,) for group in by])
+
+
+def leave_groups(index: sqlite3.Connection, requests: Iterable[bytes]) -> None:
+    """Takes requests out of their groups: they have been decoded since, or are forgotten."""
+    left: Counter[int] = Counter()
+    for request in requests:
+        found = index.execute(
+            "SELECT failure FROM requests WHERE id = ? AND failure IS NOT NULL", (request,)
+        ).fetchone()
+        if found is not None:
+            left[found[0]] -= 1
+            index.execute("UPDATE requests SET failure = NULL WHERE id = ?", (request,))
+    change_counts(index, left)
