@@ -19,6 +19,7 @@ import msgspec
 from uuid_utils import uuid7
 
 from core.journal.indexed import connect
+from core.journal.rows import FAILED
 from core.journal.segment import sync_folders
 
 FOLDER: Final = "replays"
@@ -41,18 +42,27 @@ CREATE TABLE decodes(
   log_cut INTEGER,
   script TEXT,
   micros INTEGER,
-  at INTEGER
+  at INTEGER,
+  effect INTEGER
 );
 """
 """`request`, `received`: of the request that was decoded again. `undone`: 1 says that the decode of that number, by the
 replay that meta names, is undone; the columns behind it are NULL then, but for `at`. `micros`: what the decode took.
-`at`: when it was, in milliseconds since the epoch. The others are as in core.journal.rows."""
+`at`: when it was, in milliseconds since the epoch. `effect`: what it changed, a sum of CHANGED, MENDED and BROKEN. The
+others are as in core.journal.rows."""
+
+CHANGED: Final = 1
+"""It has another outcome, reason or other events than the decode that was current before it."""
+MENDED: Final = 2
+"""The request had failed and is decoded."""
+BROKEN: Final = 4
+"""The request had been decoded and has failed."""
 
 DECODE_COLUMNS: Final = "seq, request, received, number, undone, outcome, events, reason, script, micros, at"
 
 _INSERT: Final = (
     "INSERT INTO decodes(seq, request, received, number, undone, outcome, events, reason, log, log_cut, script, micros,"
-    " at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " at, effect) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -86,6 +96,7 @@ class NewDecode(msgspec.Struct):
     log_cut: int | None = None
     script: str | None = None
     micros: int | None = None
+    effect: int | None = None
     undone: bool = False
 
     @property
@@ -131,7 +142,7 @@ class DecodeWriter:
             rows.append(
                 (
                     *(self._seq, new.request, new.received, new.number, int(new.undone), new.outcome_code),
-                    *(new.encoded, new.reason, new.log, new.log_cut, new.script, new.micros, new.at),
+                    *(new.encoded, new.reason, new.log, new.log_cut, new.script, new.micros, new.at, new.effect),
                 )
             )
         self._connection.execute("BEGIN")
@@ -149,6 +160,10 @@ class OfReplay(msgspec.Struct):
     """The greatest id of a request that it decoded. It decodes in order of ids, so those before it are done."""
     done: int = 0
     undone: int = 0
+    failed: int = 0
+    changed: int = 0
+    mended: int = 0
+    broken: int = 0
 
 
 def decode_files(folder: Path) -> list[Path]:
@@ -156,16 +171,23 @@ def decode_files(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.db"))
 
 
+_SUMS: Final = f"""
+SELECT max(request), count(*), total(outcome = {FAILED}), total(effect & {CHANGED} > 0), total(effect & {MENDED} > 0),
+  total(effect & {BROKEN} > 0)
+FROM decodes WHERE undone = 0
+"""
+
+
 def of_replay(folder: Path, replay: str) -> OfReplay:
-    """What is kept of a replay. A file that cannot be read is one that was never begun: sqlite3.Error otherwise."""
+    """What is kept of a replay; sqlite3.Error where a file cannot be read."""
     found = OfReplay()
     for connection in _files_of(folder, replay):
-        last, done, undone = connection.execute(
-            "SELECT max(CASE WHEN undone = 0 THEN request END), count(*) - sum(undone), sum(undone) FROM decodes"
-        ).fetchone()
+        last, done, *sums = connection.execute(_SUMS).fetchone()
         found.last = max(filter(None, (found.last, last)), default=None)
-        found.done += done or 0
-        found.undone += undone or 0
+        found.done += done
+        for name, count in zip(("failed", "changed", "mended", "broken"), sums, strict=True):
+            setattr(found, name, getattr(found, name) + int(count))
+        found.undone += connection.execute("SELECT count(*) FROM decodes WHERE undone = 1").fetchone()[0]
     return found
 
 
