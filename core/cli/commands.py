@@ -14,13 +14,20 @@ from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.replay import replay
 from core.cli.secret import secret
 from core.cli.send import send
 from core.cli.state import status
 
 _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
     "Begin": {"demo": demo, "init": init, "serve": serve, "send": send},
-    "See what arrives": {"events": events, "requests": requests, "connections": connections, "decode": decode},
+    "See what arrives": {
+        "events": events,
+        "requests": requests,
+        "connections": connections,
+        "decode": decode,
+        "replay": replay,
+    },
     "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
     "Configuration": {
         "add": add,

@@ -50,7 +50,7 @@ class ReplayRun:
             job = self._job()
             ended = await self._live(job)
             if ended is not None:
-                return None if self._stopping else ended
+                return None if ended.stopped else ended
             if self._stopping:
                 break
             self._note_death(Path(job.slot))

@@ -317,5 +317,5 @@ class ReplayDesk:
 
 def _filter(asked: Replay) -> str:
     """Its filter; what was refused never had a decoder."""
-    words = ("" if asked.outcome is not None else "outcome:decoded,failed", asked.filter)
+    words = ("" if asked.outcome is not None else "-outcome:refused", asked.filter)
     return " ".join(word for word in words if word)

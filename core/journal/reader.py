@@ -182,11 +182,11 @@ class Reader:
             return stored_requests(index, segments, wanted)
 
     def count(self, query: Query) -> int:
-        """How many requests a query may find at the most: exactly so many where it has no filter."""
+        """How many requests `stored` may find at the most: exactly so many where the query has no filter."""
         with self._open() as (index, _):
             asked = statement(index, query, "requests")
-            sql = f"SELECT count(DISTINCT id) FROM ({asked.sql})"
-            return int(index.execute(sql, asked.values).fetchone()[0])
+            sql = f"SELECT count(DISTINCT f.id) FROM ({asked.sql}) f JOIN requests q ON q.id = f.id WHERE q.outcome <> ?"
+            return int(index.execute(sql, [*asked.values, REFUSED]).fetchone()[0])
 
     @contextlib.contextmanager
     def _open(self) -> Generator[tuple[sqlite3.Connection, SegmentReader]]:

@@ -65,8 +65,12 @@ class IndexRebuilt(TidegateError):
         super().__init__("the index is built again")
 
 
+class Stopped(Exception):
+    """The engine wants it to end before all is done."""
+
+
 class Replaying:
-    """One replay in this process, until it is `stopped`."""
+    """One replay in this process. Once `stopped` is set it raises Stopped, after what it decodes at the moment."""
 
     def __init__(self, job: ReplayJob, tell: "Teller", log: DecodeLog) -> None:
         self._job = job
@@ -87,13 +91,16 @@ class Replaying:
         """Decodes all that is asked for, or undoes it, until that is done or the engine wants it no more."""
         if self._job.undo:
             self._undo()
-            return
+        else:
+            await self._decode_all()
+
+    async def _decode_all(self) -> None:
         counted = [(source, self._count(source)) for source in self._job.sources]
         self._progress.total = self._progress.done + sum(count for _, count in counted)
         self._tell.now(self._progress)
         with contextlib.closing(Slot(Path(self._job.slot), HELD)) as slot:
             for source, count in counted:
-                if count and not self.stopped.is_set():
+                if count:
                     await self._decode_source(source, slot)
         self._tell.now(self._progress)
 
@@ -135,10 +142,12 @@ class Replaying:
             await redecoder.open()
             numbers = last_numbers(folder, _taken(job.index, job.tenant, source.id))
             after = self._kept[source.id].last
-            while not self.stopped.is_set():
+            while True:
                 requests, after_next, more = self._page(source, after)
                 await self._make_room(len(requests))
-                if requests and not self.stopped.is_set():
+                if self.stopped.is_set():
+                    raise Stopped
+                if requests:
                     done = await self._decode(requests, redecoder, writer, numbers)
                     if done < len(requests):
                         after = requests[done - 1].row.request
@@ -225,7 +234,7 @@ class Replaying:
                         writer = self._keep_undone(folder, batch, writer)
                         batch.clear()
                     if self.stopped.is_set():
-                        return
+                        raise Stopped
                 if batch:
                     writer = self._keep_undone(folder, batch, writer)
             finally:
@@ -350,6 +359,9 @@ async def run(job: ReplayJob, teller: Teller) -> int:
         watching = asyncio.create_task(_watch_engine(replaying.stopped))
         await replaying.run()
         watching.cancel()
+    except Stopped:
+        teller.now(Ended(stopped=True))
+        return 0
     except IndexRebuilt as rebuilt:
         teller.now(Ended(str(rebuilt), again=True))
         return 0
@@ -359,7 +371,7 @@ async def run(job: ReplayJob, teller: Teller) -> int:
         return _end(teller, "; ".join(str(fault) for fault in error.faults))
     except (TidegateError, FilterError, TimeoutError, OSError, sqlite3.Error) as error:
         return _end(teller, str(error))
-    teller.now(Ended("stopped" if replaying.stopped.is_set() else None))
+    teller.now(Ended())
     return 0
 
 

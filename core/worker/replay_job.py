@@ -64,6 +64,8 @@ class Ended(msgspec.Struct, tag=True):
     reason: str | None = None
     again: bool = False
     """It can go on once the index is whole."""
+    stopped: bool = False
+    """The engine wanted it to end before it had done all."""
 
 
 Told = Progress | Ended
