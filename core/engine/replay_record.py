@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 
 from core.config.files import make_folder, write_text
 from core.control.replays import Changes, Replay, ReplayState, ReplayStatus, RequestChange
-from core.errors import NotFound, TidegateError
+from core.errors import NotFound
 from core.model.dates import now_text
 
 LOG = logging.getLogger("tidegate.engine")
@@ -131,9 +131,3 @@ class Records:
 def is_going(state: ReplayState) -> bool:
     """Whether a process works on it, or should."""
     return state in ("running", "undoing")
-
-
-def check_script(name: str) -> None:
-    """TidegateError where a script's name could not be that of a file in a scripts folder."""
-    if not name or Path(name).name != name or name.startswith(".") or not Path(name).suffix:
-        raise TidegateError(f"{name!r} is no script's file name: give one such as decode.py")

@@ -50,6 +50,7 @@ class ReplayRun:
             job = self._job()
             ended = await self._live(job)
             if ended is not None:
+                Path(job.slot).unlink(missing_ok=True)
                 return None if ended.stopped else ended
             if self._stopping:
                 break

@@ -9,7 +9,6 @@ from typing import Final
 from core.catalogue.configured import Configured
 from core.control.messages import Query
 from core.control.replays import (
-    MOST_NAMED,
     Changes,
     ChangesOf,
     OfReplay,
@@ -21,15 +20,14 @@ from core.control.replays import (
 )
 from core.engine.apart import MOST_MEMORY
 from core.engine.background import Background
-from core.engine.replay_record import Record, Records, check_script, is_going
+from core.engine.replay_asked import check, filter_of
+from core.engine.replay_record import Record, Records, is_going
 from core.engine.replay_run import ReplayRun
 from core.engine.replay_sources import job_source, needs_sidecar, with_script
 from core.engine.surroundings import Surroundings
 from core.engine.tenant import TenantRunner
-from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
-from core.journal.request_id import id_bytes
+from core.errors import Conflict, NotFound, TidegateError
 from core.model.dates import now_text
-from core.model.filter import FilterError, parse_filter
 from core.worker.replay_job import Ended, ReplayJob
 
 LOG = logging.getLogger("tidegate.engine")
@@ -83,7 +81,9 @@ class ReplayDesk:
     def start(self, asked: Replay) -> ReplayStatus:
         """Begins a replay; TidegateError or ConfigurationError says why it cannot be."""
         tenant = self._tenant(asked.tenant)
-        self._check(asked, tenant)
+        check(asked)
+        if asked.source is not None:
+            tenant.source(asked.source)
         if not asked.dry_run:
             self._nothing_else_runs(asked.tenant)
         record = self._records.begin(asked)
@@ -176,24 +176,6 @@ class ReplayDesk:
             if status.tenant == tenant and not status.dry_run and (is_going(status.state) or status.id in self._runs):
                 raise Conflict(f"replay {status.id} of {tenant} runs: cancel it or wait until it has ended")
 
-    def _check(self, asked: Replay, tenant: TenantRunner) -> None:
-        if asked.source is not None:
-            tenant.source(asked.source)
-        if asked.rate is not None and not 0.1 <= asked.rate <= 1e6:
-            raise TidegateError(f"{asked.rate:g} requests a second is no rate: give one from 0.1 to 1,000,000")
-        if len(asked.requests) > MOST_NAMED:
-            raise TidegateError(f"a replay names at most {MOST_NAMED:,} requests: choose them by a filter")
-        for id in asked.requests:
-            if id_bytes(id) is None:
-                raise NotFound(f"{id!r} is no request's id: it has the form 0198c0de-0000-7000-8000-000000000000")
-        if asked.script is not None:
-            check_script(asked.script.name)
-        try:
-            parse_filter(asked.filter)
-        except FilterError as error:
-            fault = Fault(message=error.message, line=error.column, key="filter")
-            raise ConfigurationError([fault]) from error
-
     # Running
 
     def _begin(self, record: Record) -> None:
@@ -248,7 +230,7 @@ class ReplayDesk:
             replay=status.id,
             tenant=status.tenant,
             sources=[job_source(source) for source in sources],
-            query=Query(since=asked.since, until=until, outcome=asked.outcome, filter=_filter(asked)),
+            query=Query(since=asked.since, until=until, outcome=asked.outcome, filter=filter_of(asked)),
             requests=asked.requests,
             undo=record.undoing,
             dry_run=status.dry_run,
@@ -313,9 +295,3 @@ class ReplayDesk:
         if now - self._kept_at.get(id, 0.0) >= KEEP_EVERY or id not in self._kept_at:
             self._kept_at[id] = now
             self._records.keep(record)
-
-
-def _filter(asked: Replay) -> str:
-    """Its filter; what was refused never had a decoder."""
-    words = ("" if asked.outcome is not None else "-outcome:refused", asked.filter)
-    return " ".join(word for word in words if word)

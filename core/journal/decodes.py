@@ -181,7 +181,7 @@ FROM decodes WHERE undone = 0
 def of_replay(folder: Path, replay: str) -> OfReplay:
     """What is kept of a replay; sqlite3.Error where a file cannot be read."""
     found = OfReplay()
-    for connection in _files_of(folder, replay):
+    for connection in _files_of(decode_files(folder), replay):
         last, done, *sums = connection.execute(_SUMS).fetchone()
         found.last = max(filter(None, (found.last, last)), default=None)
         found.done += done
@@ -194,9 +194,10 @@ def of_replay(folder: Path, replay: str) -> OfReplay:
 def decodes_to_undo(folder: Path, replay: str) -> Iterator[tuple[bytes, int, int]]:
     """Request, received date and number of each decode of a replay that is not undone yet."""
     undone: set[tuple[bytes, int]] = set()
-    for connection in _files_of(folder, replay):
+    files = decode_files(folder)
+    for connection in _files_of(files, replay):
         undone.update(connection.execute("SELECT request, number FROM decodes WHERE undone = 1"))
-    for connection in _files_of(folder, replay):
+    for connection in _files_of(files, replay):
         for request, received, number in connection.execute(
             "SELECT request, received, number FROM decodes WHERE undone = 0 ORDER BY seq"
         ):
@@ -219,8 +220,8 @@ def last_numbers(folder: Path, taken: dict[str, int]) -> dict[bytes, int]:
     return found
 
 
-def _files_of(folder: Path, replay: str) -> Iterator[sqlite3.Connection]:
-    for file in decode_files(folder):
+def _files_of(files: Sequence[Path], replay: str) -> Iterator[sqlite3.Connection]:
+    for file in files:
         with _readable(file) as connection:
             if connection is not None:
                 named = connection.execute("SELECT value FROM meta WHERE key = 'replay'").fetchone()

@@ -185,7 +185,9 @@ class Reader:
         """How many requests `stored` may find at the most: exactly so many where the query has no filter."""
         with self._open() as (index, _):
             asked = statement(index, query, "requests")
-            sql = f"SELECT count(DISTINCT f.id) FROM ({asked.sql}) f JOIN requests q ON q.id = f.id WHERE q.outcome <> ?"
+            sql = (
+                f"SELECT count(DISTINCT f.id) FROM ({asked.sql}) f JOIN requests q ON q.id = f.id WHERE q.outcome <> ?"
+            )
             return int(index.execute(sql, [*asked.values, REFUSED]).fetchone()[0])
 
     @contextlib.contextmanager

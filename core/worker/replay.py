@@ -21,17 +21,14 @@ import msgspec
 
 from core.catalogue.behaviour import Decoded
 from core.control.messages import Query
-from core.control.replays import MOST_CHANGES
 from core.errors import ConfigurationError, TidegateError
 from core.journal.decodes import (
     BROKEN,
     CHANGED,
-    FOLDER,
     MENDED,
     DecodeWriter,
     NewDecode,
     OfReplay,
-    decodes_to_undo,
     last_numbers,
     of_replay,
 )
@@ -45,7 +42,9 @@ from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.redecode import Redecoder
 from core.worker.replay_changes import change_of, is_changed
-from core.worker.replay_job import Ended, Progress, ReplayJob, ReplaySource, Told
+from core.worker.replay_job import Ended, Progress, ReplayJob, ReplaySource
+from core.worker.replay_telling import Changes, Teller
+from core.worker.replay_undo import Stopped, undo
 from core.worker.slot import Slot
 
 BATCH: Final = 100
@@ -65,14 +64,10 @@ class IndexRebuilt(TidegateError):
         super().__init__("the index is built again")
 
 
-class Stopped(Exception):
-    """The engine wants it to end before all is done."""
-
-
 class Replaying:
     """One replay in this process. Once `stopped` is set it raises Stopped, after what it decodes at the moment."""
 
-    def __init__(self, job: ReplayJob, tell: "Teller", log: DecodeLog) -> None:
+    def __init__(self, job: ReplayJob, tell: Teller, log: DecodeLog) -> None:
         self._job = job
         self._tell = tell
         self._log = log
@@ -81,7 +76,7 @@ class Replaying:
         self._journal = Path(job.journal) / job.tenant
         self._kept: dict[str, OfReplay] = {}
         self._index = _identity(job.index)
-        self._changes = _Changes(Path(job.changes)) if job.dry_run else None
+        self._changes = Changes(Path(job.changes)) if job.dry_run else None
         self.stopped = asyncio.Event()
         self._batch = max(1, min(BATCH, int(job.rate)))
         self._room = 0.0
@@ -90,7 +85,7 @@ class Replaying:
     async def run(self) -> None:
         """Decodes all that is asked for, or undoes it, until that is done or the engine wants it no more."""
         if self._job.undo:
-            self._undo()
+            await undo(self._job, self._journal, self._tell, self._progress, self.stopped)
         else:
             await self._decode_all()
 
@@ -216,44 +211,6 @@ class Replaying:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopped.wait(), -self._room / rate)
 
-    # Undoing
-
-    def _undo(self) -> None:
-        folders = sorted(folder for folder in self._journal.glob("*") if (folder / FOLDER).is_dir())
-        kept = [of_replay(folder, self._job.replay) for folder in folders]
-        self._progress.done = self._progress.total = sum(each.done for each in kept)
-        self._progress.undone = sum(each.undone for each in kept)
-        for folder in folders:
-            waiting = decodes_to_undo(folder, self._job.replay)
-            batch: list[tuple[bytes, int, int]] = []
-            writer: DecodeWriter | None = None
-            try:
-                for each in waiting:
-                    batch.append(each)
-                    if len(batch) >= UNDO_BATCH:
-                        writer = self._keep_undone(folder, batch, writer)
-                        batch.clear()
-                    if self.stopped.is_set():
-                        raise Stopped
-                if batch:
-                    writer = self._keep_undone(folder, batch, writer)
-            finally:
-                if writer is not None:
-                    writer.close()
-        self._tell.now(self._progress)
-
-    def _keep_undone(
-        self, folder: Path, batch: list[tuple[bytes, int, int]], writer: DecodeWriter | None
-    ) -> DecodeWriter:
-        self._progress.source = folder.name
-        if writer is None:
-            writer = DecodeWriter(folder, self._job.tenant, folder.name, self._job.replay)
-        now = time.time_ns() // 1_000_000
-        writer.add([NewDecode(request, received, number, now, undone=True) for request, received, number in batch])
-        self._progress.undone += len(batch)
-        self._tell.soon(self._progress)
-        return writer
-
 
 class _Writer:
     """A source's decode segments, one after the other."""
@@ -277,38 +234,6 @@ class _Writer:
         if self._current is not None:
             self._current.close()
             self._current = None
-
-
-class _Changes:
-    """What a dry run found, a line of JSON each, in a file that the engine reads; begun anew by each process."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file.open("wb", buffering=0)
-        self._lines = 0
-        self._bytes = 0
-
-    def add(self, line: bytes) -> None:
-        if self._lines < MOST_CHANGES and self._bytes < MOST_CHANGES_BYTES:
-            self._lines += 1
-            self._bytes += self._file.write(line + b"\n")
-
-
-class Teller:
-    """Tells the engine; one that has gone hears nothing."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._out = os.fdopen(descriptor, "wb", buffering=0)
-        self._told_at = 0.0
-
-    def now(self, told: Told) -> None:
-        self._told_at = time.monotonic()
-        with contextlib.suppress(OSError):
-            self._out.write(msgspec.json.encode(told) + b"\n")
-
-    def soon(self, progress: Progress) -> None:
-        """At most five times a second."""
-        if time.monotonic() - self._told_at >= TELL_EVERY:
-            self.now(progress)
 
 
 def _new_decode(stored: Stored, decoded: Decoded, number: int, script: str | None, effect: int) -> NewDecode:
