@@ -5,6 +5,7 @@ from datetime import datetime
 from rich.text import Text
 
 from core.control.messages import ConnectionFrame, Trial
+from core.control.replay_words import change_words
 from core.control.replays import RequestChange
 from core.model.connections import ConnectionDetail
 from core.model.events import Event, event_brief, event_type
@@ -123,29 +124,9 @@ def change_lines(change: RequestChange, now: datetime) -> Text:
     lines = Text.assemble(
         (time_text(change.received_date, now), "dim"), f" {visible(change.event_source)}  {change.request}"
     )
-    before, after = change.before, change.after
-    if (before.outcome, before.reason) != (after.outcome, after.reason):
-        for sign_, decoded, colour in (("-", before, "red"), ("+", after, "green")):
-            said = f"{decoded.outcome}: {decoded.reason}" if decoded.reason else decoded.outcome
-            lines.append(f"\n  {sign_} {visible(said)}", colour)
-    for each in change.events:
-        for sign_, event, colour in (("-", each.before, "red"), ("+", each.after, "green")):
-            if event is not None:
-                lines.append(f"\n  {sign_} {visible(event_words(event))}", colour)
+    for line in change_words(change):
+        lines.append(f"\n  {visible(line)}", "red" if line.startswith("-") else "green")
     return lines
-
-
-def event_words(event: Event) -> str:
-    """An event in one line that differs wherever it does: what it says, then whatever else it has."""
-    brief = f"{event.hardware_id}  {event_type(event)}  {event_brief(event)}".rstrip()
-    further = {
-        "date": event.event_date,
-        "alternateId": event.alternate_id,
-        "originator": event.originator,
-        **event.metadata,
-        "updateState": "yes" if event.update_state else "",
-    }
-    return "  ".join([brief, *(f"{name}={value}" for name, value in further.items() if value)])
 
 
 def _brief(brief: Brief) -> Text:

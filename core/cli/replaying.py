@@ -13,6 +13,7 @@ from rich.text import Text
 from core.cli.lines import change_lines, time_text
 from core.cli.output import columns, print_json, terminal
 from core.cli.reach import Engine
+from core.control.replay_words import chosen, outcome_words, progress_words
 from core.control.replays import Changes, ChangesOf, OfReplay, Replay, ReplayQuery, Replays, ReplayStatus, RequestChange
 from core.errors import TidegateError
 from core.model.text import count_text, plural, visible
@@ -61,27 +62,13 @@ async def list_replays(engine: Engine, tenant: str | None, as_json: bool) -> int
             status.tenant,
             time_text(status.created, now),
             Text("dry run" if status.dry_run and status.state == "done" else status.state, _COLOURS[status.state]),
-            _of_total(status),
+            progress_words(status),
             count_text(status.failed),
             count_text(status.changed),
             Text(visible(status.reason or chosen(status.asked)), "dim"),
         )
     terminal().print(table)
     return 0
-
-
-def chosen(asked: Replay) -> str:
-    """Which requests a replay is of, and with what, in a few words."""
-    words = [
-        plural(len(asked.requests), "request") if asked.requests else "",
-        f"source {asked.source}" if asked.source else "",
-        asked.outcome or "",
-        f"since {asked.since}" if asked.since else "",
-        f"until {asked.until}" if asked.until else "",
-        asked.filter,
-        f"with {asked.script.name}" if asked.script else "",
-    ]
-    return ", ".join(word for word in words if word) or "all"
 
 
 async def _stay(engine: Engine, status: ReplayStatus, as_json: bool) -> int:
@@ -153,7 +140,7 @@ class Progress:
             return
         self.clear()
         rate = f", {status.rate:,.0f} a second" if status.rate else ""
-        text = f"{visible(status.source or '')}  {_of_total(status)}  {plural(status.failed, 'failure')}{rate}"
+        text = f"{visible(status.source or '')}  {progress_words(status)}  {plural(status.failed, 'failure')}{rate}"
         sys.stderr.write(text)
         sys.stderr.flush()
         self._written = len(text)
@@ -166,28 +153,14 @@ class Progress:
             self._written = 0
 
 
-def _of_total(status: ReplayStatus) -> str:
-    done = status.undone if status.state in ("undoing", "undone") else status.done
-    at_most = status.total is not None and status.total > done and status.state in ("running", "undoing")
-    return f"{done:,} of {status.total:,}" if at_most else f"{done:,}"
-
-
 def _outcome(status: ReplayStatus) -> str:
     """How it ended, in one line."""
-    if status.state in ("undoing", "undone"):
-        return f"{plural(status.undone, 'decode')} undone"
-    would = status.dry_run and status.state == "done"
-    counts = [
-        f"{plural(status.done, 'request')} {'would be ' if would else ''}decoded again",
-        f"{status.changed:,} changed",
-        *([f"{status.mended:,} mended"] if status.mended else []),
-        *([f"{status.broken:,} broken"] if status.broken else []),
-        f"{status.failed:,} failed",
-    ]
-    said = ", ".join(counts)
+    said = outcome_words(status)
     if status.state == "cancelled":
         return f"stopped: {said}; tidegate replay --resume {status.id} goes on"
-    return said if would or not status.done else f"{said}; tidegate replay --undo {status.id} takes it back"
+    if status.dry_run or status.state != "done" or not status.done:
+        return said
+    return f"{said}; tidegate replay --undo {status.id} takes it back"
 
 
 def _say(*lines: str) -> None:

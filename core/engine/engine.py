@@ -206,7 +206,7 @@ class Engine:
     def _offer_redecoded(self, redecoded: list[Redecoded]) -> None:
         self._offered -= 1
         self._count_redecoded(redecoded)
-        self.tap.offer([each.row for each in redecoded])
+        self.tap.offer_redecoded([each.row for each in redecoded])
 
     def _count_redecoded(self, redecoded: list[Redecoded]) -> None:
         row = redecoded[0].row

@@ -196,9 +196,7 @@ def test_the_state_of_the_connection_is_given_as_it_was(make_stead: Callable[...
         "    events.measurements(state['device'], {FACTOR})\n"
     )
     stead = make_stead()
-    stead.write(
-        source_text("lora", stead.port, handler='framing = { type = "line" }').replace('"http"', '"framed"')
-    )
+    stead.write(source_text("lora", stead.port, handler='framing = { type = "line" }').replace('"http"', '"framed"'))
     save(stead, script.replace("FACTOR", "'value': float(payload)"))
     stead.serve()
     with socket.create_connection(("127.0.0.1", stead.port)) as device:
