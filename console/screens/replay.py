@@ -24,7 +24,7 @@ GOING = ("running", "undoing")
 
 
 class ReplayScreen(TidegateScreen):
-    """One replay from its dry run to its end, or to its undoing. `what` says which requests it is of."""
+    """One replay from its dry run to its end, or to its undoing."""
 
     TITLE = "Replay"
     PLACE = "traffic"
@@ -32,7 +32,7 @@ class ReplayScreen(TidegateScreen):
         "A replay decodes kept requests again with today's decoder: each request gets another decode, the events of "
         "before stay on record and can be made current again.\n\nFirst a dry run shows what would change, a request at "
         "a time: lines that begin with - go, lines that begin with + come. Nothing is stored until you say so. A "
-        "replay runs behind everything else; it goes on when you leave this screen, and `tidegate replay --list` shows it."
+        "replay runs behind everything else and goes on when you leave this screen; `tidegate replay --list` shows it."
     )
     CSS_PATH = "replay.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -41,10 +41,9 @@ class ReplayScreen(TidegateScreen):
         ACTIONS["undo"],
     )
 
-    def __init__(self, asked: Replay, what: str) -> None:
+    def __init__(self, asked: Replay) -> None:
         super().__init__()
         self.asked = asked
-        self.what = what
         self.status: ReplayStatus | None = None
         self._lines: list[str] = []
         self._shown = 0
@@ -146,7 +145,7 @@ class ReplayScreen(TidegateScreen):
             said = f"{progress_words(status)}: {said}"
         kind = "dry run: nothing is stored" if status is None or status.dry_run else status.state
         skipped = [f"left out: {each}" for each in status.skipped] if status is not None else []
-        text = "\n".join([f"{self.what}   {chosen(self.asked)}", f"{kind}   {said}", *skipped])
+        text = "\n".join([f"{self.asked.tenant}: {chosen(self.asked)}", kind, said, *skipped])
         self.query_one("#about", Static).update(visible(text, lines=True))
 
     # Actions

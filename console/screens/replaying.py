@@ -3,7 +3,7 @@
 from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
 from console.screens.replay import ReplayScreen
-from console.text import clock_text, plural
+from console.text import clock_text
 from console.widgets.traffic_list import TrafficList
 from core.control.replays import MOST_NAMED, Replay
 from core.model.requests import TrafficRow
@@ -31,7 +31,7 @@ async def choose_replay(screen: TidegateScreen, traffic: TrafficList, tenant: st
         if answer == "one" and row is not None:
             await replay_rows(screen, [row])
         else:
-            await screen.app.push_screen(ReplayScreen(Replay(tenant=all_of, filter=filter), "all that match"))
+            await screen.app.push_screen(ReplayScreen(Replay(tenant=all_of, filter=filter)))
 
     await screen.ask(Question("Replay", "Which requests are decoded again?", tuple(answers)), chosen)
 
@@ -47,5 +47,4 @@ async def replay_rows(screen: TidegateScreen, rows: list[TrafficRow]) -> None:
     elif len(decodable) > MOST_NAMED:
         screen.say(f"more than {MOST_NAMED:,} are marked: choose them by a filter", "wrong")
     else:
-        asked = Replay(tenant=tenants.pop(), requests=decodable)
-        await screen.app.push_screen(ReplayScreen(asked, plural(len(decodable), "request")))
+        await screen.app.push_screen(ReplayScreen(Replay(tenant=tenants.pop(), requests=decodable)))
