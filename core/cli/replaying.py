@@ -65,7 +65,7 @@ async def list_replays(engine: Engine, tenant: str | None, as_json: bool) -> int
             progress_words(status),
             count_text(status.failed),
             count_text(status.changed),
-            Text(visible(status.reason or chosen(status.asked)), "dim"),
+            Text(visible(status.reason or chosen(status.asked, status.named)), "dim"),
         )
     terminal().print(table)
     return 0

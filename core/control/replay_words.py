@@ -5,10 +5,11 @@ from core.model.events import Event, event_brief, event_type
 from core.model.text import plural
 
 
-def chosen(asked: Replay) -> str:
-    """Which requests a replay is of, and with what, in a few words."""
+def chosen(asked: Replay, named: int | None = None) -> str:
+    """Which requests a replay is of, and with what, in a few words; `named` is how many it names, if `asked` has not
+    all of them."""
     words = [
-        plural(len(asked.requests), "request") if asked.requests else "",
+        plural(named or len(asked.requests), "request") if asked.requests else "",
         f"source {asked.source}" if asked.source else "",
         asked.outcome or "",
         f"since {asked.since}" if asked.since else "",

@@ -70,6 +70,9 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
     state: ReplayState
     dry_run: bool
     asked: Replay
+    """As it was asked for, without the script's text and with the first of the requests that it names."""
+    named: int = 0
+    """How many requests it names."""
     created: str
     ended: str | None = None
     reason: str | None = None

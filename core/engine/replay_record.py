@@ -20,12 +20,16 @@ LOG = logging.getLogger("tidegate.engine")
 MOST_KEPT: Final = 500
 """Replays that are remembered; of more the oldest that have ended are forgotten. What they decoded stays."""
 MOST_PAGE: Final = 500
+NAMED_SHOWN: Final = 20
+"""Named requests that a replay's status has, which is told twice a second."""
 
 
 class Record(msgspec.Struct, kw_only=True):
     """What is kept of one replay. The counts are those of the last write."""
 
     status: ReplayStatus
+    requests: list[str]
+    """Those that were named, all of them; `status` has the first ones."""
     undoing: bool = False
     """It is being undone, whether that goes on or was cancelled."""
     casualties: dict[str, str] = {}
@@ -57,11 +61,17 @@ class Records:
     def begin(self, asked: Replay) -> Record:
         """Remembers a new one."""
         id = str(uuid7())
-        kept = msgspec.structs.replace(asked, script=None)
+        kept = msgspec.structs.replace(asked, script=None, requests=asked.requests[:NAMED_SHOWN])
         status = ReplayStatus(
-            id=id, tenant=asked.tenant, state="running", dry_run=asked.dry_run, asked=kept, created=now_text()
+            id=id,
+            tenant=asked.tenant,
+            state="running",
+            dry_run=asked.dry_run,
+            asked=kept,
+            named=len(asked.requests),
+            created=now_text(),
         )
-        record = Record(status=status)
+        record = Record(status=status, requests=asked.requests)
         make_folder(self.of(id))
         if asked.script is not None:
             make_folder(self.scripts(id))

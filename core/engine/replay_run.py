@@ -63,8 +63,8 @@ class ReplayRun:
             await asyncio.sleep(AGAIN_AFTER)
         return None
 
-    async def stop(self) -> None:
-        """Ends the process after what it decodes at the moment."""
+    async def stop(self, patience: float = STOP_SECONDS) -> None:
+        """Ends the process after what it decodes at the moment, if that takes no longer than `patience` seconds."""
         self._stopping = True
         process = self._process
         if process is None:
@@ -72,7 +72,7 @@ class ReplayRun:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(patience):
                 await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):

@@ -34,12 +34,12 @@ LOG = logging.getLogger("tidegate.engine")
 
 RATE: Final = 2000.0
 """Requests a second where nobody says another."""
-KEEP_EVERY: Final = 1.0
+ENDING_SECONDS: Final = 5.0
+"""What processes may take for what they decode, when the engine ends; the next engine decodes that once more."""
+KEEP_EVERY: Final = 5.0
 """Seconds between two writes of a replay's counts, which its decode segments hold too."""
 INDEX_PATIENCE: Final = 0.5
 """How often it is looked whether the index has caught up, before a replay begins."""
-MOST_BEHIND: Final = 5000
-"""Rows that the index may lack still: it is not being built again then."""
 SLOTS: Final = ".replay"
 
 
@@ -58,6 +58,8 @@ class ReplayDesk:
         self._passed = passed
         self._records = Records(surroundings.home.replays)
         self._runs: dict[str, ReplayRun] = {}
+        self._going: dict[str, asyncio.Task[None]] = {}
+        """What each of the runs is done by."""
         self._groovy: dict[str, str] = {}
         """Where the sidecar listens, for each replay that holds one."""
         self._tasks = Background()
@@ -73,7 +75,7 @@ class ReplayDesk:
 
     async def stop(self) -> None:
         """Ends all processes; the next engine goes on with what they did not end."""
-        await asyncio.gather(*(run.stop() for run in list(self._runs.values())))
+        await asyncio.gather(*(run.stop(ENDING_SECONDS) for run in list(self._runs.values())))
         await self._tasks.cancel()
 
     # What is asked
@@ -112,6 +114,7 @@ class ReplayDesk:
         self._set(record, "cancelled")
         if run is not None:
             await run.stop()
+            await asyncio.gather(self._going[asked.id], return_exceptions=True)
         return record.status
 
     def resume(self, asked: OfReplay) -> ReplayStatus:
@@ -181,14 +184,14 @@ class ReplayDesk:
     def _begin(self, record: Record) -> None:
         self._note(record)
         run = self._runs[record.status.id] = ReplayRun(record, lambda: self._job(record), self._note)
-        self._tasks.run(self._run(run))
+        self._going[record.status.id] = self._tasks.run(self._run(run))
 
     async def _run(self, run: ReplayRun) -> None:
         record = run.record
         tenant, groovy = record.status.tenant, False
         ended: Ended | None = None
         try:
-            groovy = needs_sidecar(self._sources(record))
+            groovy = not record.undoing and needs_sidecar(self._sources(record))
             if groovy:
                 self._groovy[record.status.id] = str(self._surroundings.sidecars.acquire(tenant))
             ended = Ended("", again=True)
@@ -231,7 +234,7 @@ class ReplayDesk:
             tenant=status.tenant,
             sources=[job_source(source) for source in sources],
             query=Query(since=asked.since, until=until, outcome=asked.outcome, filter=filter_of(asked)),
-            requests=asked.requests,
+            requests=record.requests,
             undo=record.undoing,
             dry_run=status.dry_run,
             rate=asked.rate or RATE,
@@ -263,9 +266,9 @@ class ReplayDesk:
         ]
 
     async def _until_indexed(self) -> None:
-        """An index that is built again would hide requests."""
+        """What the index has not taken would be passed over."""
         while True:
-            if await self._passed() <= MOST_BEHIND:
+            if await self._passed() == 0:
                 return
             await asyncio.sleep(INDEX_PATIENCE)
 
