@@ -30,7 +30,7 @@ def replay(
         typer.Option("--script", metavar="FILE", help="With this decoder script, not the sources' own decoders."),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option("--rate", metavar="N", help="Requests a second at the most; without it 2000.")
+        float | None, typer.Option("--rate", metavar="N", help="Requests a second at the most; without it 1000.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; store nothing.")] = False,
     undo: Annotated[

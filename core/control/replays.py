@@ -42,7 +42,7 @@ class Replay(msgspec.Struct, kw_only=True):
     script: ReplayScript | None = None
     """Null: each source's active decoder."""
     rate: float | None = None
-    """Requests a second at the most; null: 2,000."""
+    """Requests a second at the most; null: 1,000."""
     dry_run: bool = False
     """Nothing is stored; `replays.changes` tells what would be another."""
 

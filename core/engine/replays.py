@@ -32,7 +32,7 @@ from core.worker.replay_job import Ended, ReplayJob
 
 LOG = logging.getLogger("tidegate.engine")
 
-RATE: Final = 2000.0
+RATE: Final = 1000.0
 """Requests a second where nobody says another."""
 ENDING_SECONDS: Final = 5.0
 """What processes may take for what they decode, when the engine ends; the next engine decodes that once more."""
