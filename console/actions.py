@@ -77,7 +77,12 @@ _DECLARED = (
         "changes",
     ),
     Action("close", "Close Connection", "x", "closes the current connection, after a question", "removes"),
-    Action("replay", "Replay", "r", "replays, or sends again"),
+    Action("replay", "Replay", "r", "decodes kept requests again; shows first what would change", "changes"),
+    Action(
+        "begin_replay", "Replay", "enter", "decodes them again, after a question; goes on where it stopped", "changes"
+    ),
+    Action("stop_replay", "Stop", "x", "stops it after what it decodes at the moment; it can go on later", "changes"),
+    Action("undo", "Undo", "u", "makes the decodes before current again, after a question", "removes"),
     Action("received", "Last received", "ctrl+r", "takes the bytes that the source received last"),
     Action("tenant", "Tenant", "T", "chooses which tenant (or all) a feed shows"),
     Action("command", "Command", "colon", "takes a command in the command line's words"),

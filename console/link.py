@@ -17,6 +17,7 @@ from textual.message_pump import MessagePump
 
 from core.control.client import CALL_TIMEOUT, ControlClient, ControlError, EngineGone
 from core.control.messages import Applied, Frame, Status, Subscribe, Subscription, Welcome
+from core.control.replays import ReplayStatus
 from core.errors import TidegateError
 
 FIRST_WAIT = 0.1
@@ -51,6 +52,17 @@ class ApplyProgress(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, ApplyProgress) and message.applied.tenant == self.applied.tenant
+
+
+class ReplayProgress(Message, bubble=False):
+    """How far a replay has come; each carries the whole state."""
+
+    def __init__(self, status: ReplayStatus) -> None:
+        super().__init__()
+        self.status = status
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ReplayProgress) and message.status.id == self.status.id
 
 
 @dataclass(eq=False)
@@ -184,6 +196,9 @@ class EngineLink:
         elif isinstance(params, Applied):
             for pump in list(self.audience()):
                 pump.post_message(ApplyProgress(params))
+        elif isinstance(params, ReplayStatus):
+            for pump in list(self.audience()):
+                pump.post_message(ReplayProgress(params))
         elif isinstance(params, Frame):
             self._frame(params)
 

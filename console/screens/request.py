@@ -8,7 +8,9 @@ import msgspec
 from textual.app import ComposeResult
 
 from console.actions import ACTIONS, Action
+from console.link import ReplayProgress
 from console.screens.base import TidegateScreen
+from console.screens.replaying import replay_rows
 from console.screens.save import SaveAs, copied, dated, save_new
 from console.screens.scripts import edit_script
 from console.text import bytes_text, clock_text
@@ -29,7 +31,7 @@ class OneRequest(TidegateScreen):
         "One request with everything that was kept of it. A failed one has its bytes as well: nothing that was "
         "answered is lost.\n\nThe body is shown as JSON, as the text that came, or byte by byte (v). "
         "Control characters are shown as signs. tab goes through head, decode log, events and timing; of a frame also "
-        "through its bytes on the wire and what it was answered."
+        "through its bytes on the wire and what it was answered; of one that was replayed through its decodes."
     )
     CSS_PATH = "request.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -38,6 +40,7 @@ class OneRequest(TidegateScreen):
         ),
         ACTIONS["save"].titled("Save", "saves the payload; on Events the events, elsewhere the request as JSON"),
         ACTIONS["edit"].titled("Decoder script", "edits the script that decodes this source's requests, in $EDITOR"),
+        ACTIONS["replay"].titled("Replay", "decodes this request again; shows first what would change"),
         ACTIONS["next"].titled("Next", "goes to the next match while searching, else to the next request"),
         ACTIONS["filter"].titled("Search", "searches what the tab shows"),
         ACTIONS["view"].titled("View", "shows the body as JSON, as text, as bytes"),
@@ -81,6 +84,15 @@ class OneRequest(TidegateScreen):
             self.view.show(detail)
             if self.searching:
                 self._search(self.searching)
+
+    def on_replay_progress(self, message: ReplayProgress) -> None:
+        """Its decodes may be others now."""
+        message.stop()
+        if message.status.tenant == self.row.tenant and not message.status.dry_run:
+            self.work(self._load, self.row)
+
+    async def action_replay(self) -> None:
+        await replay_rows(self, [self.row])
 
     def link_changed(self) -> None:
         if self.link.up and self.view.detail is None:

@@ -13,6 +13,7 @@ from console.screens.base import Kind, TidegateScreen
 from console.screens.beside import BesideRequest
 from console.screens.connection_of import open_connection_of
 from console.screens.dialogs import Answer, Question
+from console.screens.replaying import choose_replay
 from console.screens.request import OneRequest
 from console.screens.save import SaveAs, copied, dated, save_new
 from console.text import bytes_text, plural
@@ -54,6 +55,7 @@ class LiveTraffic(TidegateScreen):
         ACTIONS["pause"].titled("Pause/Follow"),
         ACTIONS["filter"],
         ACTIONS["failed"],
+        ACTIONS["replay"],
         ACTIONS["mark"],
         ACTIONS["tenant"],
         ACTIONS["next"].titled("Next failure", "goes to the next request that failed or was refused"),
@@ -106,7 +108,10 @@ class LiveTraffic(TidegateScreen):
 
     def standing(self) -> tuple[str, Kind]:
         if self.is_mounted and self.list.marked:
-            return f"{plural(len(self.list.marked), 'request')} marked: w saves, y copies, escape unmarks", "waits"
+            return (
+                f"{plural(len(self.list.marked), 'request')} marked: r replays, w saves, y copies, escape unmarks",
+                "waits",
+            )
         return "", "done"
 
     def status_changed(self) -> None:
@@ -148,6 +153,7 @@ class LiveTraffic(TidegateScreen):
         if turn == self._filling and self.query(TrafficList):  # not while the screen is being taken down
             lines: list[Line] = [*frame.rows, *frame.refused]
             self.list.receive(sorted(lines, key=lambda row: row.id), frame.left_out)
+            self.list.redecoded(frame.redecoded)
 
     async def page(self, *, older: bool) -> None:
         """Fetches the rows before the first one held, or behind the last one."""
@@ -294,6 +300,9 @@ class LiveTraffic(TidegateScreen):
             self.refresh_frame()
             return
         await super().action_back()
+
+    async def action_replay(self) -> None:
+        await choose_replay(self, self.list, self.tenant, self.bar.entered)
 
     async def action_tenant(self) -> None:
         known = self.link.status.tenants if self.link.status else []

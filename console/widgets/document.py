@@ -63,6 +63,12 @@ class Document(PaintedView, can_focus=True):
         self._lay_out()
         self.scroll_home(animate=False, immediate=True)
 
+    def extend(self, lines: Sequence[str], colours: Colours = plain) -> None:
+        """Shows these lines, of which the first ones are those that are shown, and stays where it is."""
+        at = self.scroll_offset.y
+        self.show(lines, colours)
+        self.scroll_there(at)
+
     def text(self) -> str:
         """All of it, as one text."""
         return "\n".join(self._lines)

@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widgets import ContentSwitcher
 
 from console.text import bytes_text, clock_text, count_text, local, milliseconds_text, sign
+from console.widgets.decode_lines import decode_lines
 from console.widgets.document import Document, plain
 from console.widgets.frame_lines import answer_lines, dump_colours, wire_lines
 from console.widgets.hex_view import HexView
@@ -42,6 +43,7 @@ TABS = {
     "log": "Decode log",
     "events": "Events",
     "timing": "Timing",
+    "decodes": "Decodes",
 }
 OF_FRAMES = ("wire", "answer")
 """Tabs that only a request has that was a frame, or a whole connection: HTTP has a head and a status for them."""
@@ -114,7 +116,7 @@ class RequestView(Vertical):
         super().__init__(id=id)
         self.detail: RequestDetail | None = None
         self.body_as: BodyAs = "json"
-        self._shown = [name for name in TABS if name not in OF_FRAMES]
+        self._shown = [name for name in TABS if name not in (*OF_FRAMES, "decodes")]
 
     def compose(self) -> ComposeResult:
         yield RequestHead()
@@ -176,13 +178,16 @@ class RequestView(Vertical):
         self.query_one("#log", Document).show(log_lines(detail))
         self.query_one("#events", Document).show(event_lines(detail), json_colours)
         self.query_one("#timing", Document).show(timing_lines(detail))
+        self.query_one("#decodes", Document).show(decode_lines(detail))
         self._show_tabs(detail)
 
     def _show_tabs(self, detail: RequestDetail) -> None:
         current = self.tab
         framed = detail.method is None and detail.outcome != "refused"
-        self._shown = [name for name in TABS if framed or name not in OF_FRAMES]
+        without = (*(() if framed else OF_FRAMES), *(() if detail.decodes else ("decodes",)))
+        self._shown = [name for name in TABS if name not in without]
         titles = TABS | ({"events": f"Events {count_text(detail.events)}"} if detail.events else {})
+        titles |= {"decodes": f"Decodes {len(detail.decodes)}"}
         active = self._shown.index(current) if current in self._shown else 0
         self.tabs.show([titles[name] for name in self._shown], active)
 

@@ -82,6 +82,14 @@ class Ring(Generic[R]):
             taken += 1
         return taken, fallen
 
+    def replace(self, row: R) -> bool:
+        """Puts a row in the place of the one with its id; False where none is held."""
+        number = self._numbers.get(row.id)
+        if number is None:
+            return False
+        self._rows[number - self.first] = row
+        return True
+
     def prepend(self, rows: Iterable[R], keep: int) -> int:
         """Puts older rows (oldest first) in front; returns how many of the newest fell out for them.
 

@@ -131,6 +131,17 @@ class TrafficList(SteadyView, can_focus=True):
         """Takes what a frame brought; the clock shows it."""
         self.held.receive(rows, left_out, self._first_looked_at())
 
+    def redecoded(self, rows: Sequence[TrafficRow]) -> None:
+        """Shows requests as they are decoded now, where they are held."""
+        held = [row for row in rows if self.ring.replace(row)]
+        for row in rows:
+            if row.id in self.marked:
+                self.marked[row.id] = row
+        if held:
+            self._epoch += 1
+            self.refresh()
+            self.post_message(self.Moved(self))
+
     def take_older(self, rows: Sequence[TrafficRow], more: bool) -> None:
         """Puts a page of older rows in front; `more` says whether there are still older ones."""
         self._asking = False

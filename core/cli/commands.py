@@ -15,6 +15,7 @@ from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.replay import replay
 from core.cli.script import script
 from core.cli.secret import secret
 from core.cli.send import send
@@ -25,6 +26,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
     "See what arrives": {
         "events": events,
         "requests": requests,
+        "replay": replay,
         "dismiss": dismiss,
         "connections": connections,
         "decode": decode,

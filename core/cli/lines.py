@@ -5,6 +5,8 @@ from datetime import datetime
 from rich.text import Text
 
 from core.control.messages import ConnectionFrame, Trial
+from core.control.replay_words import change_words
+from core.control.replays import RequestChange
 from core.model.connections import ConnectionDetail
 from core.model.events import Event, event_brief, event_type
 from core.model.hex_dump import dump
@@ -115,6 +117,16 @@ def trial_lines(trial: Trial) -> Text:
     briefs = [Brief(event.hardware_id, event_type(event), event_brief(event)) for event in trial.events]
     lines = Text("\n").join(_brief(brief) for brief in briefs) if briefs else Text("no events", "dim")
     return lines.append(f"\n{milliseconds_text(trial.milliseconds)}", "dim")
+
+
+def change_lines(change: RequestChange, now: datetime) -> Text:
+    """What a replay changes about a request: its outcome, and each event as a line of a diff."""
+    lines = Text.assemble(
+        (time_text(change.received_date, now), "dim"), f" {visible(change.event_source)}  {change.request}"
+    )
+    for line in change_words(change):
+        lines.append(f"\n  {visible(line)}", "red" if line.startswith("-") else "green")
+    return lines
 
 
 def _brief(brief: Brief) -> Text:

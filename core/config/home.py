@@ -49,6 +49,7 @@ class Home:
         self.engine_log = self.data / "engine.log"
         self.control_path_file = self.data / "control.path"
         self.groovy = self.data / "groovy"
+        self.replays = self.data / "replays"
 
     def __repr__(self) -> str:
         return f"Home({str(self.root)!r})"

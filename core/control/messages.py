@@ -581,6 +581,9 @@ class Frame(msgspec.Struct, kw_only=True):
     refused: list[RefusedGroup] = []
     """Refused requests that match as far as can be told and were only counted: once a second for a source and reason.
     `left_out` has none of them."""
+    redecoded: list[TrafficRow] = []
+    """Requests of before that have another current decode, by a replay or its undoing, whatever the filter: for who
+    shows them already. A feed of events has none of them, but the events of those that match."""
 
 
 # JSON-RPC's own codes, then Tidegate's.

@@ -57,6 +57,7 @@ from core.control.messages import (
     WriteScript,
     WriteSecret,
 )
+from core.control.replays import Changes, ChangesOf, OfReplay, Replay, ReplayQuery, Replays, ReplayStatus
 from core.model.connections import ConnectionDetail
 from core.model.failures import Dismissal
 from core.model.requests import RequestDetail
@@ -120,6 +121,13 @@ METHODS: dict[str, Method] = {
     "failures.query": Method(FailureQuery, Failures, "viewer", "failed requests, grouped by source and reason"),
     "failures.dismiss": Method(Dismiss, Dismissal, "admin", "dismisses a group of failures, with a word why"),
     "failures.restore": Method(OfFailure, Dismissal, "admin", "undoes the dismissal of a group of failures"),
+    "replays.start": Method(Replay, ReplayStatus, "admin", "decodes kept requests again, or shows what would change"),
+    "replays.list": Method(ReplayQuery, Replays, "viewer", "replays that run, and those that have ended"),
+    "replays.get": Method(OfReplay, ReplayStatus, "viewer", "how far a replay has come"),
+    "replays.cancel": Method(OfReplay, ReplayStatus, "admin", "stops a replay; what it has decoded counts"),
+    "replays.resume": Method(OfReplay, ReplayStatus, "admin", "goes on with a replay where it stopped"),
+    "replays.undo": Method(OfReplay, ReplayStatus, "admin", "makes the decodes before a replay current again"),
+    "replays.changes": Method(ChangesOf, Changes, "viewer", "what a dry run would change, event by event"),
     "connections.list": Method(ConnectionQuery, Connections, "viewer", "the connections of an event source"),
     "connections.get": Method(
         OfConnection, ConnectionDetail, "viewer", "one connection: its facts, state and unfinished bytes"
@@ -133,4 +141,4 @@ METHODS: dict[str, Method] = {
     "shutdown": Method(Empty, Empty, "admin", "drains everything and ends the engine"),
 }
 
-NOTIFICATIONS: dict[str, type] = {"rows": Frame, "state": Status, "apply": Applied}
+NOTIFICATIONS: dict[str, type] = {"rows": Frame, "state": Status, "apply": Applied, "replay": ReplayStatus}

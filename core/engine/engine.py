@@ -22,6 +22,7 @@ from core.engine.applying import Applying, Progress
 from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans
 from core.engine.ports import ListenerPool
+from core.engine.replays import ReplayDesk
 from core.engine.scripts_watch import watch_scripts
 from core.engine.surroundings import Surroundings
 from core.engine.tap import Tap
@@ -32,6 +33,8 @@ from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.reader import Reader
 from core.journal.retention import sweep
+from core.journal.rows import FAILED
+from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow, outcomes, refused
 from core.model.dates import now_text
 
@@ -73,7 +76,9 @@ class Engine:
         self._offered = 0
         self._left_out = 0
         self._staged: dict[str, tuple[object, int, bool]] = {}
-        self._follower = FollowerThread(Follower(home.journal, home.index_file, self._rows_taken))
+        self._follower = FollowerThread(
+            Follower(home.journal, home.index_file, self._rows_taken, on_redecoded=self._redecoded)
+        )
         self.reader = Reader(
             home.journal,
             home.index_file,
@@ -85,6 +90,7 @@ class Engine:
         self._surroundings = Surroundings(
             home, components, instance, listeners, self.sidecars, self._follower.nudge, self.tap.refuse
         )
+        self.replays = ReplayDesk(self._surroundings, self.tenants, self._indexed)
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -101,6 +107,7 @@ class Engine:
         self._tasks.run(self._keep_retention())
         self._tasks.run(self._count_failures())
         self._tasks.run(watch_scripts(self.home, self.scripts_changed))
+        self.replays.resume_all()
         wanted = [tenant for tenant in self.tenants.values() if tenant.configuration.autostart]
         started = await asyncio.gather(*(tenant.start_patiently() for tenant in wanted))
         return [fault for faults in started for fault in faults]
@@ -136,10 +143,12 @@ class Engine:
         for task in self._changes:
             task.cancel()
         await asyncio.gather(*self._changes, return_exceptions=True)
+        replaying = self._loop.create_task(self.replays.stop())
         stopping = (tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values())
         for problem in await asyncio.gather(*stopping, return_exceptions=True):
             if isinstance(problem, Exception):
                 LOG.error("a tenant did not stop as it should", exc_info=problem)
+        await replaying
         await self.sidecars.stop()
         await self._tasks.cancel()
         await asyncio.to_thread(self._follower.passed)
@@ -196,6 +205,31 @@ class Engine:
         self._offered -= 1
         self._count(rows[0].tenant, rows[0].event_source, outcomes(rows), refused(rows))
         self.tap.offer(rows)
+
+    async def _indexed(self) -> int:
+        return await asyncio.to_thread(self._follower.passed)
+
+    def _redecoded(self, redecoded: list[Redecoded]) -> None:
+        """Called in the follower's thread, with requests of one source."""
+        if self._offered < MOST_BATCHES_OFFERED:
+            self._offered += 1
+            self._loop.call_soon_threadsafe(self._offer_redecoded, redecoded)
+        else:
+            self._left_out += len(redecoded)
+            self._loop.call_soon_threadsafe(self._count_redecoded, redecoded)
+
+    def _offer_redecoded(self, redecoded: list[Redecoded]) -> None:
+        self._offered -= 1
+        self._count_redecoded(redecoded)
+        self.tap.offer_redecoded([each.row for each in redecoded])
+
+    def _count_redecoded(self, redecoded: list[Redecoded]) -> None:
+        row = redecoded[0].row
+        runner = self.tenants.get(row.tenant)
+        if runner is not None and row.event_source in runner.sources:
+            meters = runner.sources[row.event_source].meters
+            for each in redecoded:
+                meters.add_redecoded(each.row.received, (each.row.outcome_code == FAILED) - (each.before == FAILED))
 
     def _count(self, tenant: str, source: str, counts: tuple[int, int, int], refused: Mapping[str, int]) -> None:
         runner = self.tenants.get(tenant)

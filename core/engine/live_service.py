@@ -37,6 +37,7 @@ from core.engine.connections import close_connection, list_connections, show_con
 from core.engine.control_server import CallFault, Peer
 from core.engine.engine import Engine
 from core.engine.plan_ports import say_ports
+from core.engine.replay_calls import replay_handlers
 from core.engine.service import Service
 from core.engine.source import SourceRunner
 from core.engine.tap import Feed
@@ -78,6 +79,7 @@ class LiveService(Service):
             "connections.close": self._close_connection,
             "shutdown": self._shutdown,
         }
+        self.handlers |= replay_handlers(engine.replays)
 
     async def dispatch(self, name: str, params: Any, peer: Peer) -> object:
         """Answers a call of a peer whose role allows it."""
@@ -120,10 +122,14 @@ class LiveService(Service):
         self._watches.pop(peer).cancel()
 
     async def _tell_states(self, peer: Peer) -> None:
+        _, seen = self._engine.replays.changed_since(0)
         while True:
             await asyncio.sleep(STATUS_EVERY)
             if peer.can_take():
                 peer.notify("state", self._engine.status())
+                replays, seen = self._engine.replays.changed_since(seen)
+                for replay in replays:
+                    peer.notify("replay", replay)
 
     async def stage(self, asked: Stage) -> Configuration:
         self._tenant(asked.tenant).forget_failures()
@@ -168,6 +174,7 @@ class LiveService(Service):
     async def remove_tenant(self, asked: OfTenant) -> Empty:
         self._tenant(asked.tenant)
         await self._engine.drop_tenant(asked.tenant)
+        await self._engine.replays.forget_tenant(asked.tenant)
         return await super().remove_tenant(asked)
 
     async def write_script(self, asked: WriteScript) -> Script:

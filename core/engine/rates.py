@@ -38,6 +38,12 @@ class Meter:
             self._sum += count
             self.total += count
 
+    def correct(self, seconds_ago: float, by: int) -> None:
+        """Counts more or fewer of a moment that has passed, where that is remembered still."""
+        if by and 0 <= seconds_ago < REMEMBERED_SECONDS - 1:
+            self._buckets[(self._advance() - int(seconds_ago)) % REMEMBERED_SECONDS] += by
+            self._sum += by
+
     def rate(self) -> float:
         """A second, over the last whole seconds."""
         now = self._advance()
@@ -47,7 +53,7 @@ class Meter:
     def recent(self) -> int:
         """In the last ten minutes."""
         self._advance()
-        return self._sum
+        return max(0, self._sum)
 
 
 class RequestMeters:
@@ -74,6 +80,10 @@ class RequestMeters:
         self.failed.add(failed)
         for reason, count in refused.items():
             self._add_refused(reason, count)
+
+    def add_redecoded(self, received: int, failed: int) -> None:
+        """A request of that received date (milliseconds since the epoch) has failed now (1), or has no longer (-1)."""
+        self.failed.correct(time.time() - received / 1000, failed)
 
     def add_uncounted(self, counts: Iterable[RefusedCount]) -> list[RefusedCount]:
         """Counts refused requests that were not recorded; gives them back with the reason that each counts under."""

@@ -20,6 +20,9 @@ HELD_ROWS: Final = 4000
 HELD_BYTES: Final = 16 << 20
 """What waits for a subscriber that does not take its frames. Beyond it half is left out, and counted."""
 
+HELD_REDECODED: Final = 500
+"""Requests with another decode that wait for a frame; who shows more of them asks again."""
+
 EVENTS_A_FRAME: Final = 2000
 """Whole events in one frame, but for those of its last row; further rows wait for the next frame."""
 
@@ -46,6 +49,7 @@ class Feed:
         self._matched = 0
         self._recent: deque[tuple[float, int]] = deque()
         self._rate_shown = 0.0
+        self._redecoded: dict[bytes, TakenRow] = {}
 
     def offer(self, rows: Sequence[TakenRow]) -> None:
         matching = self._matching(rows)
@@ -54,6 +58,18 @@ class Feed:
         self._held_bytes += sum(_weight(row) for row in matching)
         while len(self._held) > HELD_ROWS or (self._held_bytes > HELD_BYTES and len(self._held) > 1):
             self._hold(*thinned(self._held, min(len(self._held), HELD_ROWS) // 2))
+
+    def offer_redecoded(self, rows: Sequence[TakenRow]) -> None:
+        """Takes requests whose current decode is another: of those that wait, the oldest go first."""
+        if self.events:
+            self.offer(rows)
+            return
+        for row in rows:
+            if self.tenant in (None, row.tenant):
+                self._redecoded.pop(row.request, None)
+                self._redecoded[row.request] = row
+        while len(self._redecoded) > HELD_REDECODED:
+            del self._redecoded[next(iter(self._redecoded))]
 
     def frame(self) -> Frame | None:
         """What came since the last frame; None where there is nothing new to say."""
@@ -68,7 +84,9 @@ class Feed:
         self._hold(waiting, 0)
         rate = self._rate(now)
         refused = self.refused.due(now)
-        if not rows and not left_out and not refused and rate == self._rate_shown:
+        redecoded = list(self._redecoded.values())
+        self._redecoded.clear()
+        if not rows and not left_out and not refused and not redecoded and rate == self._rate_shown:
             return None
         self._rate_shown = rate
         return Frame(
@@ -78,6 +96,7 @@ class Feed:
             left_out=left_out,
             rate=rate,
             refused=refused,
+            redecoded=[row.traffic() for row in redecoded],
         )
 
     def _matching(self, rows: Sequence[TakenRow]) -> list[TakenRow]:
@@ -144,6 +163,11 @@ class Tap:
         """Gives each feed the rows it asked for."""
         for feed in self._feeds.values():
             feed.offer(rows)
+
+    def offer_redecoded(self, rows: Sequence[TakenRow]) -> None:
+        """Tells each feed of requests whose current decode is another now."""
+        for feed in self._feeds.values():
+            feed.offer_redecoded(rows)
 
     def refuse(self, tenant: str, source: str, counts: Sequence[RefusedCount]) -> None:
         """Tells each feed of requests, but not those of events, of what a source refused and did not record."""

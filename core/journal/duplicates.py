@@ -13,10 +13,13 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from core.journal.request_id import id_text
+from core.journal.request_id import event_id, id_text
 from core.journal.taken import TakenRow
 
-_FIRST: Final = "SELECT request, n FROM events WHERE alternate = ? ORDER BY request, n LIMIT 1"
+_FIRST: Final = """
+SELECT e.request, e.n, coalesce(r.number, 0) FROM events e LEFT JOIN requests r ON r.id = e.request
+WHERE e.alternate = ? ORDER BY e.request, e.n LIMIT 1
+"""
 
 
 def alternate_key(tenant: str, alternate_id: str | None) -> bytes | None:
@@ -33,6 +36,6 @@ def mark_duplicates(index: sqlite3.Connection, rows: Iterable[TakenRow]) -> None
             alternate = alternate_key(row.tenant, key.alternate_id)
             if alternate is None:
                 continue
-            request, n = index.execute(_FIRST, (alternate,)).fetchone() or (row.request, place)
+            request, n, number = index.execute(_FIRST, (alternate,)).fetchone() or (row.request, place, 0)
             if (request, n) < (row.request, place):
-                row.duplicates = {**(row.duplicates or {}), place: f"{id_text(request)}.{n}"}
+                row.duplicates = {**(row.duplicates or {}), place: event_id(id_text(request), number, n)}

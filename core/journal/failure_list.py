@@ -15,14 +15,18 @@ from core.model.failures import Dismissal, FailureGroup
 
 MOST_LISTED: Final = 1000
 
-_EDGE: Final = (
-    "SELECT segment, seq, received FROM requests WHERE failure = ? AND failure IS NOT NULL ORDER BY id {} LIMIT 1"
-)
+_EDGE: Final = """
+SELECT segment, seq, received, number FROM requests WHERE failure = ? AND failure IS NOT NULL ORDER BY id {} LIMIT 1
+"""
 _LIST: Final = """
 SELECT id, key, tenant, source, reason, count,
   (SELECT r.id FROM requests r WHERE r.failure = f.id AND r.failure IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS last
 FROM failures f WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR source = ?2) ORDER BY last DESC
 """
+
+
+_Edge = tuple[int, int, int, int]
+"""Segment, seq, received date and number of the current decode."""
 
 
 class _Listed(msgspec.Struct):
@@ -48,11 +52,12 @@ def list_failures(
         wanted = [each for each in listed if (each.key in dismissed) is asked.dismissed]
     shown = wanted[: min(max(asked.limit, 1), MOST_LISTED)]
     edges = {each.number: _edges(index, each.number) for each in shown}
-    places: list[Place] = [(segment, seq) for _, (segment, seq, _) in edges.values()]
-    samples = segments.rows(places, payloads=False)
+    numbers: dict[Place, int] = {(segment, seq): number for _, (segment, seq, _, number) in edges.values()}
+    samples = segments.rows(list(numbers), payloads=False)
+    segments.make_current(index, samples, numbers)
     groups: list[FailureGroup] = []
     for each in shown:
-        first, (segment, seq, received) = edges[each.number]
+        first, (segment, seq, received, _) = edges[each.number]
         sample = samples.get((segment, seq))
         groups.append(
             FailureGroup(
@@ -87,7 +92,7 @@ def _found(index: sqlite3.Connection, id: str) -> _Listed:
     return found[0]
 
 
-def _edges(index: sqlite3.Connection, group: int) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Segment, seq and received date of a group's first and last request."""
+def _edges(index: sqlite3.Connection, group: int) -> tuple[_Edge, _Edge]:
+    """A group's first and last request."""
     first, last = (index.execute(_EDGE.format(order), (group,)).fetchone() for order in ("ASC", "DESC"))
     return first, last

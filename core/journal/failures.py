@@ -6,9 +6,10 @@ at the most: a message may hold whatever a device sends, and what is new beyond 
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from core.journal.rows import FAILED
 from core.journal.taken import TakenRow
 from core.model.failures import failure_id, failure_kind
 from core.model.refusals import OTHER_REASONS
@@ -79,14 +80,19 @@ def change_counts(index: sqlite3.Connection, by: Mapping[int, int]) -> None:
     index.executemany(_FORGET, [(group,) for group in by])
 
 
-def leave_groups(index: sqlite3.Connection, requests: Iterable[bytes]) -> None:
-    """Takes requests out of their groups: they have been decoded since, or are forgotten."""
-    left: Counter[int] = Counter()
-    for request in requests:
-        found = index.execute(
-            "SELECT failure FROM requests WHERE id = ? AND failure IS NOT NULL", (request,)
-        ).fetchone()
-        if found is not None:
-            left[found[0]] -= 1
-            index.execute("UPDATE requests SET failure = NULL WHERE id = ?", (request,))
-    change_counts(index, left)
+def regroup(index: sqlite3.Connection, row: TakenRow) -> None:
+    """Puts a request that was decoded again into the group of what its current decode says, or into none."""
+    found = index.execute("SELECT failure FROM requests WHERE id = ?", (row.request,)).fetchone()
+    if found is None:
+        return
+    counts: Counter[int] = Counter()
+    if found[0] is not None:
+        counts[found[0]] -= 1
+    group = None
+    if row.outcome_code == FAILED:
+        place = row.tenant, row.event_source
+        known = dict(cast("list[tuple[str, int]]", index.execute(_OF_SOURCE, place).fetchall()))
+        group = _group_of(index, known, *place, failure_kind(row.reason))
+        counts[group] += 1
+    index.execute("UPDATE requests SET failure = ? WHERE id = ?", (group, row.request))
+    change_counts(index, counts)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from core.journal.decodes import FOLDER
 from core.journal.followed import SETTLED_NS
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -13,7 +14,8 @@ _SEGMENT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.db")
 
 
 class Folders:
-    """`segments` holds the file of each segment by its path in the journal, `<tenant>/<source>/<name>.db`."""
+    """`segments` holds the file of each segment by its path in the journal, `<tenant>/<source>/<name>.db`; that of a
+    decode segment is `<tenant>/<source>/replays/<name>.db`."""
 
     def __init__(self, journal_dir: Path) -> None:
         self.journal_dir = journal_dir
@@ -52,9 +54,14 @@ def _segments(journal_dir: Path, times: dict[str, int]) -> dict[str, Path]:
         for source in _entries(Path(tenant.path), times):
             if not _ID.fullmatch(source.name) or not source.is_dir():
                 continue
+            of_source = f"{tenant.name}/{source.name}"
             for file in _entries(Path(source.path), times):
                 if _SEGMENT.fullmatch(file.name):
-                    found[f"{tenant.name}/{source.name}/{file.name}"] = Path(file.path)
+                    found[f"{of_source}/{file.name}"] = Path(file.path)
+                elif file.name == FOLDER and file.is_dir():
+                    for decodes in _entries(Path(file.path), times):
+                        if _SEGMENT.fullmatch(decodes.name):
+                            found[f"{of_source}/{FOLDER}/{decodes.name}"] = Path(decodes.path)
     return found
 
 

@@ -5,10 +5,10 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import Final, cast
+from typing import ClassVar, Final, cast
 
 from core.errors import TidegateError
-from core.journal.index import BUSY_SECONDS, IndexedSegment, connect
+from core.journal.indexed import BUSY_SECONDS, IndexedSegment, connect
 from core.journal.rows import READABLE
 from core.journal.taken import TAKE, Columns, TakenRow, taken_row
 
@@ -41,6 +41,11 @@ class NotReady(TidegateError):
 class FollowedSegment:
     """A segment that is read. Only the follower's thread may call it."""
 
+    rows_in: ClassVar[str] = "requests"
+    """The table that it is followed for."""
+    tables: ClassVar[frozenset[str]] = frozenset({"meta", "heads", "requests"})
+    formats: ClassVar[tuple[str, ...]] = READABLE
+
     def __init__(self, file: Path, indexed: IndexedSegment) -> None:
         self.file = file
         self.indexed = indexed
@@ -67,15 +72,15 @@ class FollowedSegment:
         stamp = self._stamp()
         if self._connection is not None and not thoroughly and stamp == self._settled:
             return
-        connection = self._opened()
-        (last,) = connection.execute("SELECT max(seq) FROM requests").fetchone()
+        connection = self.opened()
+        (last,) = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()
         self.end = last or 0
         old = stamp is not None and time.time_ns() - stamp[0] > SETTLED_NS
         self._settled = stamp if old else None
 
     def batch(self) -> list[TakenRow]:
         """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
-        connection = self._opened()
+        connection = self.opened()
         query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
         cursor = connection.execute(query, (self.indexed.taken, self.end))
         tenant, source = self.indexed.tenant, self.indexed.source
@@ -85,10 +90,14 @@ class FollowedSegment:
             weight += sum(len(columns[6]) + len(columns[8] or b"") for columns in some)
             rows += [taken_row(tenant, source, columns) for columns in some]
         cursor.close()
-        self._rows_unchecked += len(rows)
+        self.note_read(len(rows))
+        return rows
+
+    def note_read(self, rows: int) -> None:
+        """Counts rows of a batch that was read; none means that there are no more up to the noted end."""
+        self._rows_unchecked += rows
         if not rows:
             self.end = self.indexed.taken
-        return rows
 
     def checkpoint(self, now: float) -> None:
         """Moves what was committed from the write-ahead log into the file, when there is enough of it. It never makes
@@ -118,7 +127,7 @@ class FollowedSegment:
     def finish(self) -> bool:
         """Folds the write-ahead log into the file for good, which SQLite lets only the file's one user do; False while
         the writer or a reader has it open."""
-        connection = self._opened()
+        connection = self.opened()
         connection.execute("PRAGMA busy_timeout = 0")
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
@@ -130,7 +139,7 @@ class FollowedSegment:
             connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         if mode != "delete":
             return False
-        (last,) = connection.execute("SELECT max(seq) FROM requests").fetchone()
+        (last,) = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()
         self.end = last or 0
         return self.behind == 0
 
@@ -139,14 +148,15 @@ class FollowedSegment:
             self._connection.close()
             self._connection = None
 
-    def _opened(self) -> sqlite3.Connection:
+    def opened(self) -> sqlite3.Connection:
+        """The connection to it; NotReady where its writer has not made its tables yet."""
         if self._connection is None:
             if self.file.stat().st_size == 0:
                 # Its writer is about to switch it to WAL, which a reader could hinder.
                 raise NotReady(f"{self.file.name} is empty yet")
             connection = connect(self.file)
             try:
-                meta = _checked(connection, self.file)
+                meta = _checked(connection, self.file, self.tables, self.formats)
             except BaseException:
                 connection.close()
                 raise
@@ -169,18 +179,20 @@ class FollowedSegment:
             return 0
 
 
-def _checked(connection: sqlite3.Connection, file: Path) -> dict[str, str]:
+def _checked(
+    connection: sqlite3.Connection, file: Path, wanted: frozenset[str], formats: tuple[str, ...]
+) -> dict[str, str]:
     """What the segment says of itself; NotReady or TidegateError where it can't be read (yet)."""
     # Checkpoints by this connection must be as durable as the writer's commits: what they move leaves the log.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"meta", "heads", "requests"} <= tables:
+    if not wanted <= tables:
         raise NotReady(f"{file.name} has no tables yet")
     meta = dict(cast("list[tuple[str, str]]", connection.execute("SELECT key, value FROM meta").fetchall()))
-    if meta.get("format") not in READABLE:
+    if meta.get("format") not in formats:
         raise TidegateError(
-            f"{file.name} is of format {meta.get('format')}; this Tidegate reads {' and '.join(READABLE)}"
+            f"{file.name} is of format {meta.get('format')}; this Tidegate reads {' and '.join(formats)}"
         )
     return meta
 

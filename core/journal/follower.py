@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import TidegateError
+from core.journal.decodes import DecodeRow
 from core.journal.folders import Folders
 from core.journal.followed import FollowedSegment, NotReady
+from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, is_damage, set_aside
+from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow
 
 LOG = logging.getLogger("tidegate.journal")
 
 OnRows = Callable[[list[TakenRow]], None]
+OnRedecoded = Callable[[list[Redecoded]], None]
 
 _NOT_READY_SECONDS: Final = 5.0
 """A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
@@ -33,20 +37,30 @@ class Follower:
 
     `on_rows` is called with the rows of one batch, all of one segment and so of one event source. It gets rows received
     from `since` on (milliseconds since the epoch), each once, also when the index is rebuilt meanwhile; older ones are
-    only indexed. It must neither wait nor fail.
+    only indexed. `on_redecoded` is called likewise with requests that have another current decode, by a replay or since
+    one is undone: of one event source, made from `since` on. Both must neither wait nor fail.
     """
 
-    def __init__(self, journal_dir: Path, index_file: Path, on_rows: OnRows, *, since: int | None = None) -> None:
+    def __init__(
+        self,
+        journal_dir: Path,
+        index_file: Path,
+        on_rows: OnRows,
+        *,
+        since: int | None = None,
+        on_redecoded: OnRedecoded = lambda redecoded: None,
+    ) -> None:
         self.journal_dir = journal_dir
         self.index_file = index_file
         self.on_rows = on_rows
+        self.on_redecoded = on_redecoded
         self.since = int(time.time() * 1000) if since is None else since
         self.errors: dict[str, str] = {}
         """What is wrong with which segment (or with the index), by path."""
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         journal_dir.mkdir(parents=True, exist_ok=True)
-        self._index = Index(index_file)
+        self._index = Index(index_file, journal_dir)
         self._distrusted = False
         self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
@@ -117,6 +131,9 @@ class Follower:
         taken = 0
         while waiting and not self.stopping:
             for segment in waiting:
+                if isinstance(segment, FollowedDecodes):
+                    taken += self._take_decodes(segment)
+                    continue
                 rows: list[TakenRow] = []
                 with self._faults_of(segment):
                     rows = segment.batch()
@@ -127,6 +144,21 @@ class Follower:
             self._count_behind()
             waiting = [segment for segment in waiting if segment.behind and segment.rest_until <= now]
         return taken
+
+    def _take_decodes(self, segment: FollowedDecodes) -> int:
+        rows: list[DecodeRow] = []
+        with self._faults_of(segment):
+            rows = segment.decodes()
+        if not rows:
+            return 0
+        redecoded = self._index.take_decodes(segment.indexed, rows)
+        path = segment.indexed.path
+        told = self._told.get(path, 0)
+        self._told[path] = max(told, rows[-1].seq)
+        new = {row.request for row in rows if row.seq > told and row.at >= self.since}
+        if redecoded := [each for each in redecoded if each.row.request in new]:
+            self.on_redecoded(redecoded)
+        return len(rows)
 
     def _tell(self, segment: FollowedSegment, rows: list[TakenRow]) -> None:
         path = segment.indexed.path
@@ -167,9 +199,10 @@ class Follower:
             if path in self._segments or (indexed is not None and indexed.finished):
                 continue
             if indexed is None:
-                tenant, source, name = path.removesuffix(".db").split("/")
+                tenant, source, name = path.removesuffix(".db").split("/", 2)
                 indexed = self._index.add(tenant, source, name)
-            self._segments[path] = FollowedSegment(file, indexed)
+            followed = FollowedDecodes if indexed.holds_decodes else FollowedSegment
+            self._segments[path] = followed(file, indexed)
         for path, indexed in known.items():
             if path not in present:
                 self._vanished(path)
@@ -190,7 +223,7 @@ class Follower:
         self._segments.clear()
         self._index.close()
         set_aside(self.index_file)
-        self._index = Index(self.index_file)
+        self._index = Index(self.index_file, self.journal_dir)
         self._folders.forget()
 
     def _reconcile(self) -> None:

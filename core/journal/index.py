@@ -7,28 +7,25 @@ changes nothing. Few indexes: each costs a write for every event of a firehose.
 
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from core.errors import TidegateError
-from core.journal.duplicates import alternate_key, mark_duplicates
+from core.journal.decodes import DecodeRow
+from core.journal.duplicates import mark_duplicates
+from core.journal.event_rows import TAKE_EVENT, event_rows
 from core.journal.failures import SCHEMA as FAILURES
-from core.journal.failures import change_counts, take_failed
+from core.journal.failures import take_failed
+from core.journal.forgetting import forget
+from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments
 from core.journal.request_id import id_milliseconds
 from core.journal.rows import BY_ALTERNATE_ID, FAILED
+from core.journal.settling import Redecoded, settle, with_decodes
 from core.journal.taken import TakenRow
-from core.model.events import EVENT_TYPES
 
 FORMAT: Final = 4
 """Kept in SQLite's user_version; an index of another format is rebuilt."""
-
-BUSY_SECONDS: Final = 5.0
-
-TYPE_CODES: Final = {name: code for code, name in enumerate(EVENT_TYPES)}
 
 _SCHEMA: Final = f"""
 CREATE TABLE segments(
@@ -44,7 +41,8 @@ CREATE TABLE segments(
 CREATE TABLE requests(
   id BLOB PRIMARY KEY, segment INTEGER, seq INTEGER, received INTEGER,
   outcome INTEGER, status INTEGER, micros INTEGER, size INTEGER, events INTEGER,
-  failure INTEGER
+  failure INTEGER,
+  number INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX requests_not_decoded ON requests(outcome) WHERE outcome > 0;
 CREATE TABLE events(
@@ -56,6 +54,11 @@ CREATE INDEX events_by_type ON events(type) WHERE type > 0;
 CREATE INDEX events_by_alternate ON events(alternate) WHERE alternate IS NOT NULL;
 CREATE INDEX events_by_specification ON events(device) WHERE specification IS NOT NULL;
 {FAILURES}
+CREATE TABLE decodes(
+  request BLOB, number INTEGER, segment INTEGER, seq INTEGER, undone INTEGER NOT NULL DEFAULT 0,
+  undone_in INTEGER,
+  PRIMARY KEY(request, number)
+) WITHOUT ROWID;
 PRAGMA user_version = {FORMAT};
 """
 # An index of a WITHOUT ROWID table ends with its primary key: each of these is in order of time. Measurements (type 0)
@@ -64,9 +67,18 @@ PRAGMA user_version = {FORMAT};
 # the token with which a Registration says what the device is (core.journal.registrations).
 # `ahead_*`: by how many milliseconds ids are ahead of the received dates, which a clock set back makes large. With it
 # bounds on the received date become exact bounds on ids.
+# `requests.number`: the current decode (core.journal.decodes); `outcome`, `events` and the rows of `events` are that
+# one's. `decodes`: all but number 0, where `segment` is null while only its undoing was taken.
 
-_TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_TAKE_EVENT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
+_TAKE_REQUEST = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+_TAKE_DECODE = """
+INSERT INTO decodes(request, number, segment, seq) VALUES (?, ?, ?, ?)
+ON CONFLICT(request, number) DO UPDATE SET segment = excluded.segment, seq = excluded.seq WHERE segment IS NULL
+"""
+_TAKE_UNDONE = """
+INSERT INTO decodes(request, number, undone, undone_in) VALUES (?1, ?2, 1, ?3)
+ON CONFLICT(request, number) DO UPDATE SET undone = 1, undone_in = ?3 WHERE undone_in IS NULL
+"""
 _TAKE_SEGMENT = """
 UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3), last = max(coalesce(last, ?4), ?4),
   oldest = min(coalesce(oldest, ?5), ?5), newest = max(coalesce(newest, ?6), ?6),
@@ -74,36 +86,6 @@ UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3)
   deduplicator = ?9
 WHERE id = ?1
 """
-
-FORGET_AT_ONCE = 2000
-"""Rows that one transaction takes out: the follower waits for no longer than that takes."""
-
-
-class IndexedSegment(msgspec.Struct):
-    """A segment as the index knows it. `finished`: nobody writes it any more, and its last row was taken."""
-
-    id: int
-    tenant: str
-    source: str
-    name: str
-    taken: int
-    finished: int
-    newest: int | None
-    """The received date of its newest row, in milliseconds since the epoch."""
-    deduplicator: str | None = None
-    """The kind of deduplicator that acts here, in the index, on the segment's events."""
-
-    @property
-    def path(self) -> str:
-        """The file, relative to the journal's folder."""
-        return f"{self.tenant}/{self.source}/{self.name}.db"
-
-
-def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection to an existing SQLite file in autocommit mode, for use by one thread at a time."""
-    mode = "ro" if read_only else "rw"
-    uri = f"{file.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -115,8 +97,9 @@ def is_damage(error: sqlite3.Error) -> bool:
 class Index:
     """The writing side of index.db: the follower's."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, journal: Path) -> None:
         self.file = file
+        self._journal = journal
         self._connection = _opened(file)
 
     def segments(self) -> list[IndexedSegment]:
@@ -145,93 +128,43 @@ class Index:
         with Transaction(self._connection) as connection:
             connection.executemany(_TAKE_REQUEST, requests)
             take_failed(connection, _TAKE_REQUEST, failed, number)
-            connection.executemany(_TAKE_EVENT, _event_rows(rows))
+            connection.executemany(TAKE_EVENT, event_rows(rows))
             connection.execute(_TAKE_SEGMENT, (number, last, *bounds, segment.deduplicator))
+            if decoded_again := with_decodes(connection, bounds[0], bounds[1]):
+                settle(connection, self._journal, decoded_again)
             if segment.deduplicator == BY_ALTERNATE_ID:
                 mark_duplicates(connection, rows)
         segment.taken = last
         segment.newest = max(segment.newest or 0, bounds[3])
+
+    def take_decodes(self, segment: IndexedSegment, rows: Sequence[DecodeRow]) -> list[Redecoded]:
+        """Keeps decodes of a decode segment, in order of their seq, and that they were taken. Returns the requests
+        whose current decode is another now."""
+        ids = [row.request for row in rows]
+        received = [row.received for row in rows]
+        ahead = [id_milliseconds(row.request) - row.received for row in rows]
+        bounds = (min(ids), max(ids), min(received), max(received), min(ahead), max(ahead))
+        last = rows[-1].seq
+        with Transaction(self._connection) as connection:
+            connection.executemany(
+                _TAKE_DECODE, [(row.request, row.number, segment.id, row.seq) for row in rows if not row.undone]
+            )
+            connection.executemany(_TAKE_UNDONE, [(row.request, row.number, segment.id) for row in rows if row.undone])
+            connection.execute(_TAKE_SEGMENT, (segment.id, last, *bounds, segment.deduplicator))
+            redecoded = settle(connection, self._journal, dict.fromkeys(ids))
+        segment.taken = last
+        segment.newest = max(segment.newest or 0, bounds[3])
+        return redecoded
 
     def finish(self, segment: IndexedSegment) -> None:
         self._connection.execute("UPDATE segments SET finished = 1 WHERE id = ?", (segment.id,))
         segment.finished = 1
 
     def forget(self, segment: IndexedSegment) -> None:
-        forget(self._connection, segment.id)
+        forget(self._connection, self._journal, segment)
 
     def close(self) -> None:
         self._connection.close()
-
-
-class Transaction:
-    """A write transaction: committed at the end of the block, rolled back where it fails."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._connection.execute("BEGIN IMMEDIATE")
-        return self._connection
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-                return
-            except sqlite3.Error:
-                self._roll_back()
-                raise
-        self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
-    """All segments of the index, oldest name first."""
-    rows = connection.execute(
-        "SELECT id, tenant, source, name, taken, finished, newest, deduplicator FROM segments ORDER BY name, id"
-    )
-    return [IndexedSegment(*row) for row in rows]
-
-
-def forget(connection: sqlite3.Connection, segment: int) -> None:
-    """Takes a segment's rows out of the index, a few at a time, and then the segment."""
-    bounds = connection.execute("SELECT first, last FROM segments WHERE id = ?", (segment,)).fetchone()
-    if bounds is None:
-        return
-    first, last = bounds
-    find = "SELECT id, failure FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
-    while first is not None:
-        with Transaction(connection):
-            found = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
-            ids: list[tuple[bytes]] = [(id,) for id, _ in found]
-            left = Counter(failure for _, failure in found if failure is not None)
-            change_counts(connection, {failure: -count for failure, count in left.items()})
-            connection.executemany("DELETE FROM events WHERE request = ?", ids)
-            connection.executemany("DELETE FROM requests WHERE id = ?", ids)
-        if len(ids) < FORGET_AT_ONCE:
-            break
-        first = ids[-1][0]
-    connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
-
-
-def _event_rows(rows: Sequence[TakenRow]) -> list[tuple[bytes, int, str, int, str | None, bytes | None, str | None]]:
-    codes = TYPE_CODES
-    return [
-        (
-            row.request,
-            place,
-            key.hardware_id,
-            codes.get(key.event_type, -1),
-            (key.level or "Info") if key.event_type == "Alert" else None,
-            alternate_key(row.tenant, key.alternate_id),
-            (key.specification_token or None) if key.event_type == "Registration" else None,
-        )
-        for row in rows
-        for place, key in enumerate(row.keys)
-    ]
 
 
 def _opened(file: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ What the index knows is asked of it; the whole filter is applied to each candida
 out here costs time and never a wrong answer.
 """
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from typing import Final, Literal
@@ -12,8 +13,8 @@ import msgspec
 
 from core.control.messages import Query
 from core.errors import TidegateError
+from core.journal.event_rows import TYPE_CODES
 from core.journal.failures import PREFIX
-from core.journal.index import TYPE_CODES
 from core.journal.request_id import id_bytes
 from core.journal.rows import OUTCOMES
 from core.model.dates import date_milliseconds, parse_date
@@ -33,7 +34,8 @@ class QueryError(TidegateError):
 
 
 class Statement(msgspec.Struct):
-    """SQL for candidates, each (request id, segment, seq, place of the event), nearest first."""
+    """SQL for candidates, each (request id, segment, seq, place of the event, number of the current decode), nearest
+    first."""
 
     sql: str
     values: list[Value]
@@ -74,10 +76,11 @@ class _Conditions:
         order = "ASC" if ascending else "DESC"
         if not self.by_event:
             where = where.replace("%id", "r.id")
-            return f"SELECT r.id, r.segment, r.seq, 0 FROM requests r{where} ORDER BY r.id {order}"
+            return f"SELECT r.id AS id, r.segment, r.seq, 0, r.number FROM requests r{where} ORDER BY r.id {order}"
         where = where.replace("%id", "e.request")
         return (
-            "SELECT e.request, r.segment, r.seq, e.n FROM events e CROSS JOIN requests r ON r.id = e.request"
+            "SELECT e.request AS id, r.segment, r.seq, e.n, r.number"
+            " FROM events e CROSS JOIN requests r ON r.id = e.request"
             f"{where} ORDER BY e.request {order}, e.n {order}"
         )
 
@@ -196,8 +199,10 @@ def _known_type(name: str) -> str:
 
 
 def _cursor(text: str) -> tuple[bytes, int | None]:
-    """A request's id, or an event's: the request's, a dot and a place."""
+    """A request's id, or an event's: the request's, a dot and a place, behind the number of a replay's decode."""
     request, _, place = text.partition(".")
+    if re.fullmatch(r"r[0-9]{1,9}\.[0-9]+", place):
+        place = place.partition(".")[2]
     identity = id_bytes(request)
     if identity is None or not ((place.isascii() and place.isdigit()) or not place) or len(place) > 9:
         raise QueryError(f"{text!r} is no id to go on from: give the id of a request or of an event")

@@ -4,7 +4,7 @@ workers write and the follower follows."""
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -23,10 +23,14 @@ from core.control.messages import (
 )
 from core.errors import NotFound, TidegateError
 from core.journal.failure_list import list_failures, open_failures
-from core.journal.index import connect, indexed_segments, is_damage
+from core.journal.history import decodes_of
+from core.journal.index import is_damage
+from core.journal.indexed import connect, indexed_segments
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_bytes, id_text
+from core.journal.rows import REFUSED
 from core.journal.segment_reader import Place, SegmentReader, WholeRow
+from core.journal.stored import Stored, StoredPage, stored_requests
 from core.journal.taken import TakenRow
 from core.model.events import Event
 from core.model.failures import Dismissal
@@ -41,8 +45,8 @@ MOST_FRAMES: Final = 500
 FRAME_SHOWN: Final = 4096
 """Bytes of a frame, or of its answer, that are shown in a list of them."""
 
-Candidate = tuple[bytes, int, int, int]
-"""Request id, segment, seq, place of the event."""
+Candidate = tuple[bytes, int, int, int, int]
+"""Request id, segment, seq, place of the event, number of the current decode."""
 
 
 class Found(msgspec.Struct):
@@ -150,22 +154,66 @@ class Reader:
 
     def _detail(self, identity: bytes) -> RequestDetail | None:
         with self._open() as (index, segments):
-            place = index.execute("SELECT segment, seq FROM requests WHERE id = ?", (identity,)).fetchone()
-            if place is None:
+            found = index.execute("SELECT segment, seq, number FROM requests WHERE id = ?", (identity,)).fetchone()
+            if found is None:
                 return None
+            place: Place = (found[0], found[1])
             rows = segments.rows([place], payloads=False)
-            segments.mark_duplicates(index, rows)
             whole = segments.whole(place)
+            decodes = decodes_of(index, segments, rows[place], whole, found[2]) if place in rows and whole else []
+            segments.make_current(index, rows, {place: found[2]})
+            segments.mark_duplicates(index, rows)
             metadata = segments.metadata([place], rows)
         if place not in rows or whole is None:
             return None
         row = rows[place]
+        for decode in decodes:
+            if decode.current:
+                whole.log, whole.log_cut = decode.log, decode.log_cut
         summary = _summary(row, metadata.get(place, {}))
         return RequestDetail(
             **{name: getattr(summary, name) for name in Request.__struct_fields__},
             **{name: getattr(whole, name) for name in whole.__struct_fields__},
             decoded=row.events(),
+            decodes=decodes,
         )
+
+    def stored(self, query: Query) -> StoredPage:
+        """A page of requests as a replay takes them: with all that their decoder was given. Those that were refused
+        never had one and are left out."""
+        with self._open() as (index, segments):
+            page = _search(index, segments, statement(index, query, "requests"), "requests")
+            rows = {found.place: found.row for found in page.found if found.row.outcome_code != REFUSED}
+            return StoredPage(stored_requests(index, segments, rows), page.next if page.more else None)
+
+    def stored_of(self, ids: Sequence[bytes], tenant: str, source: str) -> list[Stored]:
+        """Those of these requests that are kept of a source, in order."""
+        with self._open() as (index, segments):
+            numbers: dict[Place, int] = {}
+            for id in sorted(ids):
+                for segment, seq, number in index.execute(
+                    "SELECT segment, seq, number FROM requests WHERE id = ?", (id,)
+                ):
+                    numbers[segment, seq] = number
+            rows = segments.rows(list(numbers), payloads=False)
+            segments.make_current(index, rows, numbers)
+            wanted = {
+                place: rows[place]
+                for place in numbers
+                if place in rows
+                and rows[place].outcome_code != REFUSED
+                and (rows[place].tenant, rows[place].event_source) == (tenant, source)
+            }
+            return stored_requests(index, segments, wanted)
+
+    def count(self, query: Query) -> int:
+        """How many requests `stored` may find at the most: exactly so many where the query has no filter."""
+        with self._open() as (index, _):
+            asked = statement(index, query, "requests")
+            sql = (
+                f"SELECT count(DISTINCT f.id) FROM ({asked.sql}) f JOIN requests q ON q.id = f.id WHERE q.outcome <> ?"
+            )
+            return int(index.execute(sql, [*asked.values, REFUSED]).fetchone()[0])
 
     @contextlib.contextmanager
     def _open(self) -> Generator[tuple[sqlite3.Connection, SegmentReader]]:
@@ -201,8 +249,9 @@ def _search(
         if not some:
             return _page(found, asked, None, kind)
         scanned += len(some)
-        places = [(number, seq) for _, number, seq, _ in some]
-        rows = segments.rows(places, payloads=asked.filter.needs_payload, remote=remote)
+        numbers = {(segment, seq): number for _, segment, seq, _, number in some}
+        rows = segments.rows(list(numbers), payloads=asked.filter.needs_payload, remote=remote)
+        segments.make_current(index, rows, numbers)
         for candidate in some:
             last = candidate
             if match := _match(candidate, rows, asked, kind):
@@ -222,7 +271,7 @@ def _candidates(index: sqlite3.Connection, asked: Statement, kind: Kind) -> Iter
 
 
 def _match(candidate: Candidate, rows: dict[Place, TakenRow], asked: Statement, kind: Kind) -> Found | None:
-    _, number, seq, event = candidate
+    _, number, seq, event, _ = candidate
     row = rows.get((number, seq))
     if row is None:
         return None

@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from core.errors import TidegateError
-from core.journal.index import connect
+from core.journal.decodes import FOLDER
+from core.journal.indexed import connect
 from core.journal.taken import decode_keys
 
 ROWS_BEHIND: Final = 5000
@@ -128,7 +129,7 @@ class RegistrationReader:
     ) -> dict[str, Registration]:
         found: dict[str, Registration] = {}
         for file in self._files():
-            last = taken.get((file.parent.name, file.stem), 0)
+            last = taken.get(_named(file), 0)
             if last is None or not _is_made(file):
                 continue
             for device, registration in _at_the_end(file, last, deadline):
@@ -139,9 +140,16 @@ class RegistrationReader:
     def _files(self) -> list[Path]:
         """The tenant's segments, the newest first."""
         try:
-            return sorted(self._segments.glob("*/*.db"), key=lambda file: file.name, reverse=True)
+            files = [*self._segments.glob("*/*.db"), *self._segments.glob(f"*/{FOLDER}/*.db")]
         except OSError:
             return []
+        return sorted(files, key=lambda file: file.name, reverse=True)
+
+
+def _named(file: Path) -> tuple[str, str]:
+    """The source and the name under which the index knows a segment, or a decode segment."""
+    folder = file.parent
+    return (folder.parent.name, f"{FOLDER}/{file.stem}") if folder.name == FOLDER else (folder.name, file.stem)
 
 
 def _is_made(file: Path) -> bool:
@@ -159,10 +167,11 @@ def _at_the_end(file: Path, taken: int, deadline: float) -> list[tuple[str, Regi
     found: list[tuple[str, Registration]] = []
     try:
         with contextlib.closing(connect(file, read_only=True)) as connection, _until(connection, deadline):
-            (last,) = connection.execute("SELECT max(seq) FROM requests").fetchone()
+            table, id = ("decodes", "request") if file.parent.name == FOLDER else ("requests", "id")
+            (last,) = connection.execute(f"SELECT max(seq) FROM {table}").fetchone()
             if last is None or last <= taken:
                 return found
-            query = "SELECT id, events FROM requests WHERE seq > ? AND events IS NOT NULL AND instr(events, ?) > 0"
+            query = f"SELECT {id}, events FROM {table} WHERE seq > ? AND events IS NOT NULL AND instr(events, ?) > 0"
             for request, events in connection.execute(query, (max(taken, last - ROWS_BEHIND), _MARK)):
                 found += registrations_in(request, events)
     except sqlite3.Error as error:

@@ -18,3 +18,8 @@ def id_bytes(text: str) -> bytes | None:
 def id_milliseconds(request: bytes) -> int:
     """When the id was made, in milliseconds since the epoch (RFC 9562, 5.7)."""
     return int.from_bytes(request[:6], "big")
+
+
+def event_id(request: str, number: int, place: int) -> str:
+    """An event's id: its request's, the number of its decode if that was a replay's, and its place in it."""
+    return f"{request}.r{number}.{place}" if number else f"{request}.{place}"

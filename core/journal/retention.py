@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from core.journal.index import IndexedSegment, connect, forget, indexed_segments
+from core.journal.forgetting import forget
+from core.journal.indexed import IndexedSegment, connect, indexed_segments
 
 _ENDINGS: Final = ("", "-wal", "-shm")
 
@@ -19,6 +20,12 @@ class Swept(msgspec.Struct):
     segments: int = 0
     bytes: int = 0
     kept: int = 0
+
+    def add(self, size: int) -> None:
+        """A segment of that size was deleted."""
+        self.segments += 1
+        self.bytes += size
+        self.kept -= size
 
 
 class _Kept(msgspec.Struct):
@@ -31,7 +38,7 @@ def sweep(
     journal: Path, index: Path, *, age: float | None, size: int | None, now: float, live: Collection[str] = ()
 ) -> Swept:
     """Deletes finished segments whose newest row is older than `age` seconds, then the oldest ones until the journal's
-    segments take up no more than `size` bytes. None keeps for ever.
+    segments take up no more than `size` bytes. None keeps for ever. Decode segments go with the requests in them.
 
     `now` is in seconds since the epoch. A segment that may still be written is never deleted: neither one whose name
     is in `live` (`<tenant>/<source>/<name>.db`), nor one that the follower has not found finished and taken whole.
@@ -40,15 +47,29 @@ def sweep(
     with contextlib.closing(connect(index)) as connection:
         segments = _measured(journal, indexed_segments(connection))
         swept = Swept(kept=sum(segment.size for segment in segments))
-        for segment in segments:
+        for segment in [each for each in segments if not each.indexed.holds_decodes]:
             if not segment.indexed.finished or segment.indexed.path in live:
                 continue
             if _is_old(segment.indexed, age, now) or (size is not None and swept.kept > size):
-                _delete(connection, segment)
-                swept.segments += 1
-                swept.bytes += segment.size
-                swept.kept -= segment.size
+                _delete(connection, journal, segment)
+                swept.add(segment.size)
+        for segment in [each for each in segments if each.indexed.holds_decodes and each.indexed.finished]:
+            if not _is_of_use(connection, segment.indexed):
+                _delete(connection, journal, segment)
+                swept.add(segment.size)
     return swept
+
+
+def _is_of_use(connection: sqlite3.Connection, decodes: IndexedSegment) -> bool:
+    """A decode segment goes when none of the requests in it is kept any more: before that an older decode of one would
+    be current again."""
+    first, last = connection.execute("SELECT first, last FROM segments WHERE id = ?", (decodes.id,)).fetchone()
+    found = connection.execute(
+        "SELECT 1 FROM decodes d JOIN requests r ON r.id = d.request"
+        " WHERE d.request BETWEEN ? AND ? AND (d.segment = ? OR d.undone_in = ?) LIMIT 1",
+        (first, last, decodes.id, decodes.id),
+    ).fetchone()
+    return found is not None
 
 
 def _is_old(segment: IndexedSegment, age: float | None, now: float) -> bool:
@@ -73,9 +94,9 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _delete(connection: sqlite3.Connection, segment: _Kept) -> None:
+def _delete(connection: sqlite3.Connection, journal: Path, segment: _Kept) -> None:
     """The file first: dying in between leaves rows that lead nowhere, which the follower clears away, and no file that
     nobody knows of."""
     for ending in _ENDINGS:
         segment.file.with_name(segment.file.name + ending).unlink(missing_ok=True)
-    forget(connection, segment.indexed.id)
+    forget(connection, journal, segment.indexed)

@@ -41,7 +41,7 @@ class SegmentWriter:
             )
             self._connection.executemany(INSERT_META, about.items())
             self._connection.execute("COMMIT")
-            _sync_folders(folder)
+            sync_folders(folder)
         except (sqlite3.Error, OSError):
             self._abandon()  # or a full disk would be filled with beginnings
             raise
@@ -81,7 +81,7 @@ class SegmentWriter:
         self._connection.close()
 
 
-def _sync_folders(folder: Path) -> None:
+def sync_folders(folder: Path) -> None:
     """Makes a new file's name durable, and those of the folders that may be new too."""
     for path in (folder, folder.parent, folder.parent.parent):
         descriptor = os.open(path, os.O_RDONLY)

@@ -8,8 +8,9 @@ from typing import Final, cast
 
 import msgspec
 
+from core.journal.decodes import DECODE_COLUMNS, DecodeRow, decode_row
 from core.journal.duplicates import mark_duplicates
-from core.journal.index import IndexedSegment, connect
+from core.journal.indexed import IndexedSegment, connect
 from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 from core.model.dates import date_text
@@ -26,6 +27,8 @@ Place = tuple[int, int]
 _WholeColumns = tuple[
     bytes | None, bytes | None, bytes | None, bytes | None, int | None, bytes | None, bytes | None
 ]  # fmt: skip
+Given = tuple[bytes, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
+"""Payload, head, the head's metadata, the request's own, state, wire."""
 _HAS_WIRE: Final = "SELECT 1 FROM pragma_table_info('requests') WHERE name = 'wire'"
 
 _METADATA = msgspec.json.Decoder(Metadata)
@@ -89,8 +92,62 @@ class SegmentReader:
 
     def mark_duplicates(self, index: sqlite3.Connection, rows: Mapping[Place, TakenRow]) -> None:
         """Notes in these rows which of their events are duplicates."""
-        places = [place for place in rows if self._segments[place[0]].deduplicator == BY_ALTERNATE_ID]
-        mark_duplicates(index, [rows[place] for place in places])
+        mark_duplicates(index, self.deduplicated(rows))
+
+    def deduplicated(self, rows: Mapping[Place, TakenRow]) -> list[TakenRow]:
+        """Those whose decode was made for a source that has the alternate-id deduplicator."""
+        of = {place: row.decoded_in or place[0] for place, row in rows.items()}
+        return [rows[place] for place, number in of.items() if self._segments[number].deduplicator == BY_ALTERNATE_ID]
+
+    def make_current(
+        self, index: sqlite3.Connection, rows: dict[Place, TakenRow], numbers: Mapping[Place, int]
+    ) -> None:
+        """Has rows tell of the decode of these numbers; one whose decode cannot be read stays as it was received."""
+        wanted: dict[Place, TakenRow] = {}
+        for place, number in numbers.items():
+            if number and place in rows:
+                row = rows[place]
+                found = index.execute(
+                    "SELECT segment, seq FROM decodes WHERE request = ? AND number = ?", (row.request, number)
+                ).fetchone()
+                if found is not None and found[0] is not None:
+                    wanted[found] = row
+        for place, decode in self.decodes(list(wanted)).items():
+            wanted[place].take_decode(decode, place[0])
+
+    def decodes(self, places: Sequence[Place]) -> dict[Place, DecodeRow]:
+        """These rows of decode segments."""
+        found: dict[Place, DecodeRow] = {}
+        for number, some in _by_segment(places).items():
+            query = f"SELECT {DECODE_COLUMNS} FROM decodes WHERE seq IN ({', '.join('?' * len(some))})"
+            for columns in self._select(number, query, some):
+                row = decode_row(columns)
+                found[number, row.seq] = row
+        return found
+
+    def decode_log(self, place: Place) -> tuple[str, int]:
+        """What the script printed in the decode at this place of a decode segment, and how many bytes were cut."""
+        for log, cut in self._select(place[0], "SELECT log, log_cut FROM decodes WHERE seq = ?", [place[1]]):
+            return cast("bytes", log or b"").decode("utf-8", "replace"), cast("int", cut or 0)
+        return "", 0
+
+    def replay_of(self, number: int) -> str | None:
+        """The id of the replay that wrote a decode segment."""
+        found = self._select(number, "SELECT value FROM meta WHERE key = 'replay'", ())
+        return str(found[0][0]) if found else None
+
+    def given(self, places: Sequence[Place]) -> dict[Place, Given]:
+        """What the decoder of each of these requests was given."""
+        found: dict[Place, Given] = {}
+        for number, some in _by_segment(places).items():
+            wire = "r.wire" if self._select(number, _HAS_WIRE, ()) else "NULL"
+            query = (
+                f"SELECT r.seq, r.payload, h.head, h.metadata, r.metadata, r.state, {wire}"
+                f" FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq IN ({', '.join('?' * len(some))})"
+            )
+            for seq, payload, *rest in cast("list[tuple[int, *Given]]", self._select(number, query, some)):
+                found[number, seq] = cast("Given", (payload or b"", *rest))
+        return found
 
     def whole(self, place: Place) -> WholeRow | None:
         framed = "r.wire, r.answer" if self._select(place[0], _HAS_WIRE, ()) else "NULL, NULL"

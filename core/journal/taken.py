@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from core.journal.request_id import id_text
+from core.journal.decodes import DecodeRow
+from core.journal.request_id import event_id, id_text
 from core.journal.rows import DECODED, FAILED, OUTCOMES, REFUSED
 from core.model.dates import date_text
 from core.model.events import Event, event_brief, event_type
@@ -92,6 +93,10 @@ class TakenRow(msgspec.Struct, gc=False):
     event_count: int
     duplicates: dict[int, str] | None = None
     """Which of its events are duplicates: place, and the id of the event that was there first."""
+    number: int = 0
+    """The number of the decode that it tells of (core.journal.decodes); 0 is the worker's own."""
+    decoded_in: int | None = None
+    """The number of the decode segment that holds it, in the index; None for the worker's own."""
 
     @property
     def id(self) -> str:
@@ -127,11 +132,22 @@ class TakenRow(msgspec.Struct, gc=False):
         events = _decode_events(self.encoded)
         duplicates = self.duplicates or {}
         for place, event in enumerate(events):
-            event.id = f"{request}.{place}"
+            event.id = event_id(request, self.number, place)
             event.tenant, event.event_source = self.tenant, self.event_source
             event.request, event.received_date = request, received
             event.duplicate_of = duplicates.get(place)
         return events
+
+    def take_decode(self, decode: DecodeRow, segment: int | None) -> None:
+        """Tells of another decode from now on; `segment` is the one that holds it."""
+        self.number, self.decoded_in = decode.number, segment
+        self.outcome_code, self.reason, self.script = decode.outcome_code or 0, decode.reason, decode.script
+        self.encoded, self.duplicates = decode.encoded, None
+        try:
+            self.keys = decode_keys(decode.encoded)
+        except msgspec.MsgspecError:
+            self.keys = []
+        self.event_count = len(self.keys)
 
     def traffic(self) -> TrafficRow:
         """The row as a live feed carries it; its metadata is fetched by id."""
@@ -150,6 +166,7 @@ class TakenRow(msgspec.Struct, gc=False):
             bytes=self.size,
             milliseconds=self.milliseconds,
             script=self.script,
+            replayed=self.number,
             decoded=[_brief(event) for event in self._first_events()],
         )
 

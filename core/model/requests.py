@@ -38,6 +38,8 @@ class Request(msgspec.Struct, kw_only=True, rename="camel"):
     bytes: int
     milliseconds: float
     script: str | None
+    replayed: int = 0
+    """Which of its decodes this tells of: 0 is the first, made when it was received, 1 that of the first replay."""
     metadata: dict[str, Any] = {}
 
 
@@ -45,6 +47,30 @@ class TrafficRow(Request, kw_only=True, rename="camel"):
     """A `Request` and the first of its events in brief; what a live feed carries."""
 
     decoded: list[Brief] = []
+
+
+class Decode(msgspec.Struct, kw_only=True, rename="camel"):
+    """One decode of a request: the first, or one of a replay.
+
+    `current` is the one that every list shows; one that is not was superseded, or is `undone`.
+    """
+
+    number: int
+    replay: str | None
+    """Null for the first."""
+    date: str
+    """When it was decoded; for the first, when it was received."""
+    outcome: Outcome
+    reason: str | None
+    script: str | None
+    milliseconds: float
+    current: bool
+    undone: bool
+    log: str = ""
+    log_cut: int = 0
+    events: list[Event] = []
+    """With `supersededBy` where the decode is not current: the request's id, and behind it `.r1` where
+    the current one is the first replay's."""
 
 
 class RequestDetail(Request, kw_only=True, rename="camel"):
@@ -61,6 +87,8 @@ class RequestDetail(Request, kw_only=True, rename="camel"):
     answer: bytes | None = None
     """What a frame was answered; null where it was nothing, and for HTTP."""
     decoded: list[Event] = []
+    decodes: list[Decode] = []
+    """All of its decodes, the first one first; none where it was never replayed."""
 
 
 def asked(request: Request) -> str:

@@ -51,6 +51,8 @@ PARAMS: dict[str, Any] = {
     "connections.get": {"tenant": "default", "source": "lora", "id": "1-99"},
     "connections.frames": {"tenant": "default", "source": "lora", "remote": "x:1", "since": "2026-01-01T00:00:00Z"},
     "connections.close": {"tenant": "default", "source": "lora", "id": "1-99"},
+    "replays.start": {"tenant": "default"},
+    **{f"replays.{name}": {"id": "none"} for name in ("get", "cancel", "resume", "undo", "changes")},
     "unsubscribe": {"subscription": 1},
 }
 """Parameters that a call needs; for the others none do."""

@@ -7,7 +7,7 @@ import pytest
 
 from core.control.messages import Query
 from core.journal.follower import Follower
-from core.journal.index import connect
+from core.journal.indexed import connect
 from core.journal.reader import Reader
 from core.journal.retention import Swept, sweep
 

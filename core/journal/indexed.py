@@ -1,0 +1,75 @@
+"""What everybody who uses the index needs: a connection, a transaction, and the segments that it knows."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+BUSY_SECONDS: Final = 5.0
+
+
+class IndexedSegment(msgspec.Struct):
+    """A segment as the index knows it. `finished`: nobody writes it any more, and its last row was taken."""
+
+    id: int
+    tenant: str
+    source: str
+    name: str
+    """Of its file without `.db`; of a decode segment with its folder, `replays/`, before it."""
+    taken: int
+    finished: int
+    newest: int | None
+    """The received date of its newest row, in milliseconds since the epoch."""
+    deduplicator: str | None = None
+    """The kind of deduplicator that acts here, in the index, on the segment's events."""
+
+    @property
+    def path(self) -> str:
+        """The file, relative to the journal's folder."""
+        return f"{self.tenant}/{self.source}/{self.name}.db"
+
+    @property
+    def holds_decodes(self) -> bool:
+        """Whether it is a decode segment, of a replay."""
+        return "/" in self.name
+
+
+def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to an existing SQLite file in autocommit mode, for use by one thread at a time."""
+    mode = "ro" if read_only else "rw"
+    uri = f"{file.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
+    """All segments of the index, oldest name first."""
+    rows = connection.execute(
+        "SELECT id, tenant, source, name, taken, finished, newest, deduplicator FROM segments ORDER BY name, id"
+    )
+    return [IndexedSegment(*row) for row in rows]
+
+
+class Transaction:
+    """A write transaction: committed at the end of the block, rolled back where it fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

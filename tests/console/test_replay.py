@@ -1,0 +1,108 @@
+"""Replaying from Live Traffic: a dry run first, then a question, and an undo."""
+
+from pathlib import Path
+
+from console.screens.replay import ReplayScreen
+from tests.cli.tidegate import TUTORIAL_BODY, Homestead
+from tests.console.test_live_traffic import body, go_to_traffic, post
+from tests.console.walker import Walker, walking
+
+BETTER = """import json
+
+
+def decode(payload, metadata, events, logger):
+    message = json.loads(payload)
+    events.measurements(message.get("id", "nobody"), {"rssi": message.get("rssi", 0) + 1})
+"""
+
+
+def save(home: Homestead, script: str) -> None:
+    file: Path = home.path / "tenants" / "default" / "scripts" / "decode_lora.py"
+    file.write_text(script)
+
+
+async def replay_agreed(walker: Walker) -> None:
+    """Waits for the dry run, and has it done."""
+    await walker.sees("enter decodes them again")
+    await walker.press("enter")
+    await walker.sees("stay on record")
+    await walker.press("r")
+    await walker.until(lambda: is_done(walker.app.screen), "the end of the replay")
+
+
+def is_done(screen: object) -> bool:
+    status = screen.status if isinstance(screen, ReplayScreen) else None
+    return status is not None and not status.dry_run and status.state == "done"
+
+
+async def test_one_request_shows_what_would_change_and_then_its_decodes(home: Homestead) -> None:
+    assert await post(home, TUTORIAL_BODY) == [200]
+    save(home, BETTER)
+    async with walking(home.path) as walker:
+        await go_to_traffic(walker)
+        await walker.sees("rssi -111.0")
+        await walker.press("r")
+        await walker.sees("Which requests are decoded again?")
+        await walker.press("r")
+        await walker.sees("dry run: nothing is stored", "- 278998  Measurements  rssi -111.0", "+ 278998  Measurements")
+        await walker.sees("1 request would be decoded again, 1 changed, 0 failed")
+        await replay_agreed(walker)
+        await walker.press("escape")
+        await walker.sees("rssi -110.0")
+        await walker.press("enter")
+        await walker.sees("Decodes 2")
+        await walker.press("shift+tab")
+        await walker.sees(
+            "● current   decoded   replay", "○ superseded   decoded   when it was received", "rssi -111.0"
+        )
+
+
+async def test_marked_requests_are_mended_and_an_undo_takes_that_back(home: Homestead) -> None:
+    assert await post(home, body("good"), b'{"rssi": 1}', b'{"rssi": 2}') == [200, 422, 422]
+    save(home, BETTER)
+    async with walking(home.path) as walker:
+        screen = await go_to_traffic(walker)
+        await walker.sees("3 shown")
+        await walker.press("f")
+        await walker.sees("2 shown")
+        await walker.press("g", "m", "m")
+        await walker.sees("2 requests marked: r replays")
+        await walker.press("r")
+        await walker.sees("- failed: decode_lora.py", "+ decoded", "2 mended")
+        await replay_agreed(walker)
+        assert [row["replayed"] for row in home("requests", "--json").objects] == [0, 1, 1]
+        assert home("requests", "--failed", "--json").objects == []
+        await walker.until(lambda: {row.outcome for row in screen.list.marked.values()} == {"decoded"}, "the list")
+        await walker.press("u")
+        await walker.sees("are current again")
+        await walker.press("u")
+        await walker.sees("2 decodes undone")
+        assert len(home("requests", "--failed", "--json").objects) == 2
+
+
+async def test_all_that_the_filter_lets_through(home: Homestead) -> None:
+    await post(home, body("one"), body("two"), body("three"))
+    save(home, BETTER)
+    async with walking(home.path) as walker:
+        await go_to_traffic(walker)
+        await walker.sees("3 shown")
+        await walker.press("slash")
+        await walker.type("device:t*")
+        await walker.press("enter")
+        await walker.sees("2 shown")
+        await walker.press("r")
+        await walker.sees("All that match device:t*, of default")
+        await walker.press("a")
+        await walker.sees("2 requests would be decoded again, 2 changed")
+        await walker.press("escape")
+        await walker.until(lambda: not isinstance(walker.app.screen, ReplayScreen), "Live Traffic")
+        assert all(row["replayed"] == 0 for row in home("requests", "--json").objects)
+
+
+async def test_a_viewer_replays_nothing(home: Homestead) -> None:
+    await post(home, body("one"))
+    async with walking(home.path, readonly=True) as walker:
+        await go_to_traffic(walker)
+        await walker.sees("1 shown")
+        await walker.press("r")
+        await walker.sees("read-only")
