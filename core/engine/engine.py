@@ -198,6 +198,8 @@ class Engine:
             self._loop.call_soon_threadsafe(self._offer, rows)
         else:
             self._left_out += len(rows)
+            for feed, count in self.tap.count(rows):
+                self._loop.call_soon_threadsafe(feed.leave_out, count)
             counts = outcomes(rows)
             self._loop.call_soon_threadsafe(self._count, rows[0].tenant, rows[0].event_source, counts, refused(rows))
 

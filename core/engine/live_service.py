@@ -58,7 +58,7 @@ class LiveService(Service):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine.home, engine.catalogue, engine.reader, engine.sidecars)
         self._engine = engine
-        self._feeds: dict[Peer, dict[int, asyncio.Task[None]]] = {}
+        self._feeds: dict[Peer, dict[int, tuple[Feed, asyncio.Task[None]]]] = {}
         self._watches: dict[Peer, asyncio.Task[None]] = {}
         self._telling = Background()
         self._for_peer: dict[str, Callable[[Any, Peer], Any]] = {
@@ -239,7 +239,7 @@ class LiveService(Service):
         if len(feeds) >= MOST_FEEDS:
             raise CallFault(messages.REFUSED, f"{MOST_FEEDS} live feeds a connection are the most: end one first")
         feed = self._engine.tap.subscribe(filter, asked.tenant, asked.events)
-        feeds[feed.subscription] = self._telling.run(self._tell_frames(feed, peer))
+        feeds[feed.subscription] = feed, self._telling.run(self._tell_frames(feed, peer))
         return Subscription(feed.subscription)
 
     async def _tell_frames(self, feed: Feed, peer: Peer) -> None:
@@ -252,13 +252,16 @@ class LiveService(Service):
             self._engine.tap.unsubscribe(feed)
 
     def _end_feeds(self, peer: Peer) -> None:
-        for task in self._feeds.pop(peer).values():
+        """A peer that is still there, since the engine ends, is told of the last rows."""
+        for feed, task in self._feeds.pop(peer).values():
             task.cancel()
+            if peer.can_take() and (frame := feed.last_frame()) is not None:
+                peer.notify("rows", frame)
 
     async def _unsubscribe(self, asked: Subscription, peer: Peer) -> Empty:
-        task = self._feeds.get(peer, {}).pop(asked.subscription, None)
-        if task is not None:
-            task.cancel()
+        subscribed = self._feeds.get(peer, {}).pop(asked.subscription, None)
+        if subscribed is not None:
+            subscribed[1].cancel()
         return Empty()
 
     async def _shutdown(self, _: Empty) -> Empty:

@@ -71,6 +71,23 @@ class Feed:
         while len(self._redecoded) > HELD_REDECODED:
             del self._redecoded[next(iter(self._redecoded))]
 
+    def count(self, rows: Sequence[TakenRow]) -> int:
+        """How many of the rows it asked for; may be called from any thread."""
+        return len(self._matching(rows))
+
+    def leave_out(self, count: int) -> None:
+        """Says that so many of its rows will not come."""
+        self._matched += count
+        self._left_out += count
+
+    def last_frame(self) -> Frame | None:
+        """The frame before its end, in which every row that is held stands, or is counted as left out."""
+        frame = self.frame()
+        if frame is not None:
+            frame.left_out += len(self._held)
+        self._hold([], 0)
+        return frame
+
     def frame(self) -> Frame | None:
         """What came since the last frame; None where there is nothing new to say."""
         now = self._clock()
@@ -143,7 +160,7 @@ class Feed:
 
 
 class Tap:
-    """All live feeds of an engine. Everything here runs on the engine's loop."""
+    """All live feeds of an engine. Everything here runs on the engine's loop, but for `count`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -168,6 +185,10 @@ class Tap:
         """Tells each feed of requests whose current decode is another now."""
         for feed in self._feeds.values():
             feed.offer_redecoded(rows)
+
+    def count(self, rows: Sequence[TakenRow]) -> list[tuple[Feed, int]]:
+        """How many of the rows each feed asked for; may be called from any thread."""
+        return [(feed, count) for feed in tuple(self._feeds.values()) if (count := feed.count(rows))]
 
     def refuse(self, tenant: str, source: str, counts: Sequence[RefusedCount]) -> None:
         """Tells each feed of requests, but not those of events, of what a source refused and did not record."""
