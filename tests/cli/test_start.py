@@ -112,7 +112,9 @@ def test_home_may_stand_before_the_command(tmp_path: Path) -> None:
 
 def test_bash_completes_commands() -> None:
     done = tidegate(_TIDEGATE_COMPLETE="complete_bash", COMP_WORDS="tidegate re", COMP_CWORD="1")
-    assert done.out.split() == ["requests", "restart", "remove"]
+    offered = set(done.out.split())
+    assert offered >= {"requests", "restart", "remove"}
+    assert all(command.startswith("re") for command in offered)
 
 
 def test_a_terminal_that_knows_no_signs_gets_others(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ PARAMS: dict[str, Any] = {
     "connections.close": {"tenant": "default", "source": "lora", "id": "1-99"},
     "replays.start": {"tenant": "default"},
     **{f"replays.{name}": {"id": "none"} for name in ("get", "cancel", "resume", "undo", "changes")},
+    "failures.dismiss": {"id": "none", "why": "seen"},
+    "failures.restore": {"id": "none"},
     "unsubscribe": {"subscription": 1},
 }
 """Parameters that a call needs; for the others none do."""
