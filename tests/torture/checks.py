@@ -20,7 +20,7 @@ from tests.torture.journal import Journal, Row, differences, read_journal
 from tests.torture.ledger import Attempt, Ledger
 from tests.torture.site import Site
 
-LIMIT: Final = 60.0
+LIMIT: Final = 90.0
 """Seconds within which everything must be right again. A worker that has died often is replaced after 10 s at the most;
 the rest is for machines that have other work."""
 FIRST: Final = "00000000-0000-0000-0000-000000000000"
@@ -49,6 +49,7 @@ class Checks:
     async def serves_again(self) -> None:
         """Every source acknowledges something new: its port is taken, its workers live, the JVM is there."""
         before = self.ledger.acknowledged_by()
+        await self.started()
         await self.within(
             LIMIT,
             "serving again",
@@ -58,9 +59,15 @@ class Checks:
                 if self.ledger.acknowledged_by()[source] <= before[source] + 3
             ],
         )
-        for source in await self.site.sources():
-            if source.state != "started":
-                self.found.append(f"the source {source.path} is {source.state}: {source.reason}")
+
+    async def started(self) -> None:
+        """Every source is, of itself."""
+        deadline = time.monotonic() + LIMIT
+        while waiting := [source for source in await self.site.sources() if source.state != "started"]:
+            if time.monotonic() > deadline:
+                self.found += [f"{each.path} is {each.state} after {LIMIT:g} s: {each.reason}" for each in waiting]
+                return
+            await asyncio.sleep(0.2)
 
     async def settles(self) -> None:
         """Nothing is under way any more: replays have ended, the index has everything."""

@@ -122,7 +122,7 @@ class Datagrams:
 class Devices:
     """So many devices for each source, from `start` to `stop`."""
 
-    MANY = 6
+    MANY = 4
 
     def __init__(self, ports: dict[str, int], ledger: Ledger, random: random.Random) -> None:
         self._ports = ports
@@ -165,12 +165,12 @@ class Devices:
                 await line.exchange(waiting)
             except LOST:
                 line.close() if source != "udp" else None
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
             waiting = [
                 self._ledger.begin(source, attempt.uid, attempt.number + 1, attempt.bad)
                 for attempt in waiting
                 if not attempt.acknowledged and not self._stopping
             ]
-            await asyncio.sleep(self._random.uniform(0.0, 0.02))
+            await asyncio.sleep(self._random.uniform(0.0, 0.04))
         with contextlib.suppress(OSError):
             line.close()

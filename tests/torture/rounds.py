@@ -56,7 +56,11 @@ class Torture:
         self._whole = Ledger()
 
     async def begin(self) -> None:
+        """Starts the engine and waits until every source serves."""
         await self.site.ready(await self.site.start())
+        checks = Checks(self.site, self._whole)
+        await checks.started()
+        assert checks.found == []
 
     async def round(self, name: str, seed: str, harms: Sequence[str] | None = None) -> list[str]:
         """One round; what does not hold after it. `harms` are chosen at random where they are not given."""
