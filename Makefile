@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help demo test check picture clean
+.PHONY: help demo test torture check picture clean
 
 help:
 	@echo "make demo     the console on a throw-away home with live traffic"
 	@echo "make test     the checks and the tests"
+	@echo "make torture  kills every process at random moments under load (MINUTES=10 SEED=...)"
 	@echo "make check    format, lint, types and import contracts alone"
 	@echo "make picture  draws docs/console.svg from the running console"
 	@echo "make clean    removes what the others made"
@@ -19,6 +20,9 @@ demo: $(VENV)/installed
 
 test: check
 	$(BIN)/pytest -q -n auto --dist worksteal
+
+torture: $(VENV)/installed-dev
+	$(BIN)/python -m tests.torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .

@@ -36,6 +36,7 @@ from core.journal.retention import sweep
 from core.journal.rows import FAILED
 from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow, outcomes, refused
+from core.journal.unbegun import remove_unbegun
 from core.model.dates import now_text
 
 LOG = logging.getLogger("tidegate.engine")
@@ -97,6 +98,7 @@ class Engine:
     async def load(self) -> None:
         """Everything before the first source starts: after it the engine can answer calls."""
         await self._wait_for_orphans()
+        await asyncio.to_thread(remove_unbegun, self.home.journal)
         self._follower.start()
         for id in self.home.tenant_ids():
             self.tenants[id] = TenantRunner(self._surroundings, id)

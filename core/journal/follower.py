@@ -255,7 +255,8 @@ class Follower:
             return
         segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
         segment.failures += 1
-        self._note(segment.indexed.path, error)
+        if not isinstance(error, NotReady):  # of what was never begun the next engine clears the journal
+            self._note(segment.indexed.path, error)
 
     def _note(self, path: str, error: Exception) -> None:
         text = str(error)

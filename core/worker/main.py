@@ -24,6 +24,7 @@ from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
+from core.journal.kept import is_kept
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.commit import Committer
@@ -128,7 +129,7 @@ class Worker:
             limited.hold_in(self._slot)
         for poison in configure.poisoned:
             self._poison(poison)
-        self._bury(configure.casualties)
+        await self._bury(configure.casualties)
         tls = self._door.tls
         return Ready(script=self._decoding.version, certificate=None if tls is None else tls.facts)
 
@@ -156,10 +157,12 @@ class Worker:
         if failed is not None:
             raise failed
 
-    def _bury(self, casualties: list[Casualty]) -> None:
+    async def _bury(self, casualties: list[Casualty]) -> None:
+        """Records these, each once: who was to record it before may have been killed when it had done so."""
+        folder = Path(self._configure.journal)
         for casualty in casualties:
             held = read_slot(Path(casualty.slot))
-            if held is not None:
+            if held is not None and not await asyncio.to_thread(is_kept, folder, held.id, held.received):
                 self._intake.bury(held, casualty.reason)
 
     async def buried(self, casualties: list[Casualty]) -> list[str]:
@@ -168,7 +171,7 @@ class Worker:
         return [] if self._fault is not None else [casualty.slot for casualty in casualties]
 
     async def _bury_beside(self, casualties: list[Casualty]) -> None:
-        self._bury(casualties)
+        await self._bury(casualties)
         send(self._writer, Buried(await self.buried(casualties)))
 
     async def obey(self, reader: asyncio.StreamReader) -> None:

@@ -1,13 +1,16 @@
 """Nothing that was answered 200 is lost, whichever process is killed."""
 
 import asyncio
+import contextlib
+import uuid
 from collections.abc import Callable
 
 import pytest
 
+from core.worker.slot import Slot
 from tests.cli.tidegate import until
 from tests.engine.load import Devices
-from tests.engine.stead import Stead, alive, kill
+from tests.engine.stead import Stead, alive, body, kill
 
 VICTIMS = ["worker", "engine", "both"]
 
@@ -73,3 +76,23 @@ def test_a_killed_worker_is_replaced_and_the_port_stays_open(make_stead: Callabl
     assert stead.post(b'{"id": "a", "value": 1}') == 200
     until(lambda: stead.workers() not in ([], [before]), "the replacement")
     assert "SIGKILL" in (stead.source().reason or "")
+
+
+def test_a_casualty_that_was_recorded_is_not_recorded_once_more(make_stead: Callable[..., Stead]) -> None:
+    """Who recorded it was killed before its slot was removed."""
+    stead = make_stead()
+    stead.serve()
+    assert stead.post(body("kept")) == 200
+    kept = stead.requests()[0]
+    stead.engines[-1].terminate()
+    stead.engines[-1].wait()
+    slots = stead.path / "data" / "slots" / "default" / "lora"
+    received = int(uuid.UUID(kept["id"]).int >> 80)
+    lost = uuid.uuid4().bytes
+    for name, id in (("a", uuid.UUID(kept["id"]).bytes), ("b", lost)):
+        with contextlib.closing(Slot(slots / f"{name}.slot", 4096)) as slot:
+            slot.hold(id, received, 2.0, body("held"), b"", "127.0.0.1:1")
+    stead.serve()
+    assert list(slots.glob("[ab].slot")) == []
+    ids = stead.journal_ids()
+    assert (ids[uuid.UUID(kept["id"]).bytes], ids[lost]) == (1, 1)
