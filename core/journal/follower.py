@@ -11,9 +11,10 @@ from typing import Final
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
 from core.journal.folders import Folders
-from core.journal.followed import FollowedSegment, NotReady
+from core.journal.followed import FollowedSegment, NotReady, RowsGone
 from core.journal.followed_decodes import FollowedDecodes
-from core.journal.index import Index, is_damage, set_aside
+from core.journal.index import Index, set_aside
+from core.journal.indexed import is_damage
 from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow
 
@@ -57,11 +58,15 @@ class Follower:
         self.since = int(time.time() * 1000) if since is None else since
         self.errors: dict[str, str] = {}
         """What is wrong with which segment (or with the index), by path."""
+        self.damaged: dict[str, str] = {}
+        """Segments whose file was found damaged, by path, and how: by this follower, or by who called
+        `suspect`."""
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         journal_dir.mkdir(parents=True, exist_ok=True)
         self._index = Index(index_file, journal_dir)
         self._distrusted = False
+        self._renewed: set[str] = set()
         self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
         self._told: dict[str, int] = {}
@@ -76,6 +81,14 @@ class Follower:
     def distrust(self) -> None:
         """Says, from any thread, that the index was found damaged: the next pass sets it aside and starts it anew."""
         self._distrusted = True
+
+    def suspect(self, path: str, fault: str) -> None:
+        """Says, from any thread, that a segment was found damaged."""
+        self.damaged.setdefault(path, fault)
+
+    def renew(self, path: str) -> None:
+        """Says, from any thread, that a segment is another file now: what the index took from it is taken again."""
+        self._renewed.add(path)
 
     def take(self, *, thoroughly: bool = True) -> int:
         """One pass: every segment from its last taken row to the end it has now. Returns how many rows it took.
@@ -104,6 +117,8 @@ class Follower:
         self._index.close()
 
     def _pass(self, now: float, thorough: bool) -> int:
+        while self._renewed:
+            self._take_anew(self._renewed.pop())
         self._discover(thorough)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
@@ -208,8 +223,18 @@ class Follower:
                 self._vanished(path)
                 self._index.forget(indexed)
 
+    def _take_anew(self, path: str) -> None:
+        told = self._told.get(path, 0)
+        self._vanished(path)
+        self._told[path] = told
+        for indexed in self._index.segments():
+            if indexed.path == path:
+                self._index.forget(indexed)
+        self._folders.forget()
+
     def _vanished(self, path: str) -> None:
         self.errors.pop(path, None)
+        self.damaged.pop(path, None)
         self._told.pop(path, None)
         if segment := self._segments.get(path):
             self._let_go(segment)
@@ -253,12 +278,29 @@ class Follower:
             return
         if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
             return
+        path = segment.indexed.path
+        if isinstance(error, NotReady):
+            if _is_a_beginning(segment):
+                segment.rest_until = time.monotonic() + _REST_SECONDS[-1]
+                return
+            self.suspect(path, "its tables are gone")
+        elif isinstance(error, RowsGone) or (isinstance(error, sqlite3.Error) and is_damage(error)):
+            self.suspect(path, str(error))
         segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
         segment.failures += 1
-        self._note(segment.indexed.path, error)
+        self._note(path, error)
 
     def _note(self, path: str, error: Exception) -> None:
         text = str(error)
         if self.errors.get(path) != text:
             LOG.error("cannot follow %s: %s", path, text)
         self.errors[path] = text
+
+
+def _is_a_beginning(segment: FollowedSegment) -> bool:
+    """Whether its writer ended before it had made the tables, or takes its time: then nothing was answered for."""
+    try:
+        size, log = segment.file.stat().st_size, segment.log_size()
+    except FileNotFoundError:
+        return True
+    return not (segment.indexed.taken or (size and log))

@@ -46,6 +46,9 @@ def leftovers(folder: Path) -> list[str]:
 def test_under_load(make_stead: MakeStead, tmp_path: Path) -> None:
     stead = make_stead(settings="threads = 2", instance='[journal]\nsegment = "1 MiB"\n')
     stead.serve()
+    large = {f"large{number}" for number in range(6)}
+    for id in large:
+        assert stead.post(body(id).ljust(400_000)) == 200
     file = tmp_path / "gate.tar.zst"
 
     async def load() -> tuple[set[str], set[str], Any]:
@@ -60,11 +63,11 @@ def test_under_load(make_stead: MakeStead, tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         await devices.stop()
         assert set(devices.statuses) == {200}
-        return before, devices.acknowledged, made
+        return before | large, devices.acknowledged | large, made
 
     before, in_all, made = asyncio.run(load())
     assert (made["tenants"], made["damaged"]) == (1, [])
-    assert len(before) <= made["requests"] <= len(in_all) + 16
+    assert len(before) <= made["requests"] <= len(in_all)
     assert made["segments"] >= 3, "some segments are folded, some are written"
     assert file.stat().st_mode & 0o777 == 0o600
     assert leftovers(tmp_path) == []
@@ -72,7 +75,7 @@ def test_under_load(make_stead: MakeStead, tmp_path: Path) -> None:
 
     other = restored(file, tmp_path / "other", stead.port)
     found = device_counts(other)
-    assert before <= set(found) <= in_all | set(found)
+    assert before <= set(found) <= in_all
     assert set(found.values()) == {1}
     assert sum(found.values()) == made["requests"]
     other.serve()
@@ -128,8 +131,10 @@ def test_of_a_home_whose_processes_were_all_killed(make_stead: MakeStead, tmp_pa
 def test_the_configuration_comes_along(make_stead: MakeStead, tmp_path: Path) -> None:
     stead = make_stead(instance='[retention]\nage = "3 d" # as agreed\n')
     (stead.path / "scripts" / "shared.py").write_text("SHARED = 1\n")
-    assert stead("set", "default/event_sources/lora", "threads=2").status == 0
-    assert stead("init", "--tenant", "old").status == 0
+    assert stead("set", "default", "event_sources/lora", "threads=2").status == 0
+    removed = stead.path / "tenants" / ".removed" / "old-20260101"
+    removed.mkdir(parents=True)
+    (removed / "tenant.toml").write_text('[tenant]\nid = "old"\nname = "Old"\n')
     files = {path.relative_to(stead.path): path.read_bytes() for path in config_files(stead.path)}
     assert {Path("instance.toml"), Path("scripts/shared.py"), Path("tenants/default/staged.toml")} <= set(files)
     back_up(stead, tmp_path / "gate.tar.zst")
@@ -225,7 +230,7 @@ def test_replays_and_dismissals_come_along(make_stead: MakeStead, tmp_path: Path
     stead.serve()
     assert stead.post(body("a", 1)) == 422
     (group,) = stead("requests", "--failed", "--group", "--json").objects
-    assert stead("dismiss", group["id"], "--why", "known").status == 0
+    assert stead("dismiss", group["id"], "known").status == 0
     better = tmp_path / "better.py"
     better.write_text("def decode(payload, metadata, events, logger):\n    events.alert('a', 'mended', 'now')\n")
     assert stead("replay", "default", "--failed", "--script", str(better)).status == 0
