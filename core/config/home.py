@@ -43,6 +43,7 @@ class Home:
         self.data = root / "data"
         self.lock_file = self.data / "engine.lock"
         self.journal = self.data / "journal"
+        self.damaged = self.data / "damaged"
         self.slots = self.data / "slots"
         self.index_file = self.data / "index.db"
         self.dismissals_file = self.data / "dismissed.json"

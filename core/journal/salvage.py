@@ -6,8 +6,10 @@ the damaged files are there, and the next run begins anew from them.
 """
 
 import contextlib
+import fcntl
 import os
 import sqlite3
+import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Final
 import msgspec
 
 from core.config.files import make_folder, sync_folder, write_private
+from core.control.messages import DamagedSegment
 from core.journal.decodes import FORMAT as DECODES_FORMAT
 from core.journal.decodes import SCHEMA as DECODES_SCHEMA
 from core.journal.pages import Pages, Row, Value
@@ -26,6 +29,11 @@ ENDINGS: Final = ("", "-wal")
 SUFFIX: Final = ".salvaged"
 """Of a segment that is being made; the follower takes no notice of such a file."""
 _AT_ONCE: Final = 500
+
+_LOCK: Final = "hhqqi4x"
+"""Linux's struct flock: kind, whence, start, length, process."""
+_SHARED_FIRST: Final = 0x4000_0002
+_SHARED_SIZE: Final = 510
 
 _Kind = type[object] | tuple[type[object], ...]
 _MAYBE_TEXT: Final = (str, type(None))
@@ -66,31 +74,16 @@ class SalvageJob(msgspec.Struct, kw_only=True):
     """It was salvaged before, and is damaged once more."""
 
 
-class Damaged(msgspec.Struct, kw_only=True):
-    """What became of a damaged segment."""
-
-    tenant: str
-    source: str
-    segment: str
-    """Its path in the journal."""
-    reason: str
-    found: str
-    saved: int
-    """Rows that could be read: they are served as before."""
-    lost: int
-    """Rows that are known to have been there, and could not."""
-    kept: str
-    """The damaged file."""
-
-
-def salvage(job: SalvageJob) -> Damaged:
+def salvage(job: SalvageJob) -> DamagedSegment:
     """Sets a damaged segment aside, and puts what can be read of it in its place. OSError or sqlite3.Error says why
     that cannot be done now; then everything is as it was."""
     file = Path(job.journal) / job.path
+    if (holder := holder_of(file)) is not None:
+        raise OSError(f"process {holder} has it open still")
     records = _records(Path(job.damaged), job.path)
     done = [record for record in records if record.exists()]
     if done and not job.again and not _is_same(kept_file(done[-1]), file):
-        return msgspec.json.decode(done[-1].read_bytes(), type=Damaged)  # only the word of it was lost
+        return msgspec.json.decode(done[-1].read_bytes(), type=DamagedSegment)  # only the word of it was lost
     record = next(record for record in records if not record.exists())
     kept = kept_file(record)
     _keep(file, kept)
@@ -98,7 +91,7 @@ def salvage(job: SalvageJob) -> Damaged:
     made.unlink(missing_ok=True)
     saved, last = _copy(kept, made, job)
     tenant, source, *_ = job.path.split("/")
-    damaged = Damaged(
+    damaged = DamagedSegment(
         tenant=tenant,
         source=source,
         segment=job.path,
@@ -114,6 +107,14 @@ def salvage(job: SalvageJob) -> Damaged:
     sync_folder(file.parent)
     write_private(record, msgspec.json.encode(damaged))
     return damaged
+
+
+def holder_of(file: Path) -> int | None:
+    """A process that has a SQLite file open (sqlite.org/src: SHARED_FIRST and SHARED_SIZE); None where none has."""
+    with file.open("rb") as opened:
+        asked = struct.pack(_LOCK, fcntl.F_WRLCK, os.SEEK_SET, _SHARED_FIRST, _SHARED_SIZE, 0)
+        kind, *_, pid = struct.unpack(_LOCK, fcntl.fcntl(opened, fcntl.F_GETLK, asked))
+    return None if kind == fcntl.F_UNLCK else pid
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -172,7 +172,7 @@ class SegmentReader:
     def _select_each(
         self, number: int, query: str, seqs: Sequence[int], more: Sequence[str | int] = ()
     ) -> list[tuple[object, ...]]:
-        """What a query finds of these rows, whose marks stand for its `%s`. Where one is damaged the others are found."""
+        """What a query finds of these rows, which stand for its `%s`. Where one is damaged the others are found."""
         try:
             return self._selected(number, query % ", ".join("?" * len(seqs)), [*seqs, *more])
         except sqlite3.Error as error:
