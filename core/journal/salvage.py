@@ -151,7 +151,7 @@ def _copy(kept: Path, made: Path, job: SalvageJob) -> tuple[int, int]:
         copy.executescript("PRAGMA synchronous = FULL; BEGIN;" + (DECODES_SCHEMA if of_decodes else SCHEMA))
         meta: dict[str, str] = {}
         table = "decodes" if of_decodes else "requests"
-        wanted: _Wanted = {table: _DECODE if of_decodes else _REQUEST, "heads": _HEAD}
+        wanted: _Wanted = {table: _DECODE} if of_decodes else {table: _REQUEST, "heads": _HEAD}
         for some in _batched(pages.rows(), wanted, meta):
             for name, rows in some.items():
                 marks = ", ".join("?" * len(wanted[name]))
