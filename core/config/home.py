@@ -172,7 +172,8 @@ class HomeLock:
         try:
             _lock(handle, time.monotonic() + self.PATIENCE)
             os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            with contextlib.suppress(OSError):  # on a full disk nobody reads whose it is, and it holds all the same
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         except BaseException:
             os.close(handle)
             raise

@@ -64,7 +64,7 @@ class Follower:
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         journal_dir.mkdir(parents=True, exist_ok=True)
-        self._index = Index(index_file, journal_dir)
+        self._opened: Index | None = None
         self._distrusted = False
         self._renewed: set[str] = set()
         self._folders = Folders(journal_dir)
@@ -73,6 +73,13 @@ class Follower:
         self._behind = 0
         self._thorough_at = 0.0
         self._reconcile()
+
+    @property
+    def _index(self) -> Index:
+        """Opened when it is needed first: on a full disk it cannot be, which must not keep devices out."""
+        if self._opened is None:
+            self._opened = Index(self.index_file, self.journal_dir)
+        return self._opened
 
     def behind(self) -> int:
         """Committed rows that the index has not taken; may be asked from any thread."""
@@ -103,8 +110,8 @@ class Follower:
             if self._distrusted:
                 self._rebuild()
             return self._pass(now, thorough)
-        except sqlite3.Error as error:
-            if not is_damage(error):
+        except (sqlite3.Error, OSError) as error:
+            if not (isinstance(error, sqlite3.Error) and is_damage(error)):
                 self._note(str(self.index_file), error)
                 return 0
             self._rebuild()
@@ -114,7 +121,12 @@ class Follower:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
-        self._index.close()
+        self._close_index()
+
+    def _close_index(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _pass(self, now: float, thorough: bool) -> int:
         while self._renewed:
@@ -246,19 +258,19 @@ class Follower:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
-        self._index.close()
+        self._close_index()
         set_aside(self.index_file)
-        self._index = Index(self.index_file, self.journal_dir)
         self._folders.forget()
 
     def _reconcile(self) -> None:
         """At the start, so that a damaged index is found before anybody asks it."""
         try:
             self._index.segments()
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise
-            self._rebuild()
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                self._rebuild()
+            else:
+                self._note(str(self.index_file), error)
 
     def _count_behind(self) -> None:
         self._behind = sum(segment.behind for segment in self._segments.values())
