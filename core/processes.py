@@ -1,5 +1,6 @@
-"""What can be told of a child process, be it a worker or a JVM: the memory it holds, and how it ended."""
+"""Processes: what can be told of a child, be it a worker or a JVM, and how one makes way for the others."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -23,3 +24,9 @@ def ending_of(status: int) -> str:
         return f"ended by signal {-status} ({signal.Signals(-status).name})"
     except ValueError:
         return f"ended by signal {-status}"
+
+
+def yield_to_others() -> None:
+    """Whatever else runs comes first from now on."""
+    with contextlib.suppress(OSError):
+        os.nice(19)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import typer
 
+from core.cli.backup import backup, restore
 from core.cli.cert import cert
 from core.cli.configuration import add, apply, diff, discard, remove, set_settings
 from core.cli.connections import connections
@@ -31,7 +32,15 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "connections": connections,
         "decode": decode,
     },
-    "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
+    "The engine": {
+        "status": status,
+        "start": start,
+        "stop": stop,
+        "restart": restart,
+        "backup": backup,
+        "restore": restore,
+        "control": control,
+    },
     "Configuration": {
         "add": add,
         "set": set_settings,

@@ -17,6 +17,7 @@ from core.cli.export_formats import Exported, writer_of
 from core.cli.listing import Listing, pages
 from core.cli.reach import Engine
 from core.cli.selection import Format
+from core.config.files import sync_folder
 from core.control.messages import OfRequest, Query
 from core.errors import TidegateError
 from core.model.events import EventBase, event_json
@@ -86,8 +87,9 @@ async def _write_all(
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Generator[IO[bytes]]:
-    """A file that gets its name at the end of the block, once it is on disk; where the block fails, there is none."""
+def whole_file(path: Path, mode: int | None = None) -> Generator[IO[bytes]]:
+    """A file that gets its name at the end of the block, once it is on disk; where the block fails, there is none.
+    Without a `mode` the umask says who may read it."""
     _must_be_free(path)
     try:
         handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
@@ -97,15 +99,25 @@ def whole_file(path: Path) -> Generator[IO[bytes]]:
         with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
+            os.fchmod(file.fileno(), 0o666 & ~_umask() if mode is None else mode)
             os.fsync(file.fileno())
         _must_be_free(path)
-        os.link(partial, path)  # unlike a rename, it overwrites nothing
+        _name(partial, path)
+        sync_folder(path.parent)
     except FileExistsError:
         raise TidegateError(f"{path} is there already: it is not overwritten") from None
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)
+
+
+def _name(partial: str, path: Path) -> None:
+    try:
+        os.link(partial, path)  # unlike a rename, it overwrites nothing
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, as on many a USB stick
+        os.rename(partial, path)
 
 
 def _must_be_free(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from core.control.messages import Node, Status
+    from core.control.messages import DamagedSegment, Node, Status
 
 _REASONS_TOLD = 5
 """Reasons of refusals that a note names."""
@@ -82,6 +82,7 @@ def _print_notes(state: Status) -> None:
     ]
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
+    notes += [_damaged_note(damaged) for damaged in state.damaged]
     notes += [_refused_note(node) for _, node in _nodes(state.tree, 0) if node.detail.get("refusals") and node.refused]
     notes += [_dropped_note(node) for _, node in _nodes(state.tree, 0) if node.dropped and node.kind == "event_source"]
     notes += [
@@ -101,6 +102,17 @@ def _refused_note(node: Node) -> str:
         told.append(f"{count_text(sum(each['recent'] for each in reasons[_REASONS_TOLD:]))} for other reasons")
     rate = f" ({rate_text(node.refused_rate)} now)" if node.refused_rate else ""
     return f"{node.path}: {count_text(node.refused)} refused in ten minutes{rate}: {'; '.join(told)}"
+
+
+def _damaged_note(damaged: DamagedSegment) -> str:
+    """What became of a damaged segment."""
+    from core.model.text import plural, visible
+
+    what = f"journal segment {damaged.segment} was damaged ({visible(damaged.reason)})"
+    if damaged.waits is not None:
+        return f"{what}: {visible(damaged.waits)}"
+    saved = f"{plural(damaged.saved or 0, 'row')} saved, {plural(damaged.lost or 0, 'row')} lost"
+    return f"{what}: {saved}; it is kept as {visible(damaged.kept or '')} until you clear it away"
 
 
 def _held_back_note(node: Node) -> str:

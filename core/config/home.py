@@ -43,6 +43,7 @@ class Home:
         self.data = root / "data"
         self.lock_file = self.data / "engine.lock"
         self.journal = self.data / "journal"
+        self.damaged = self.data / "damaged"
         self.slots = self.data / "slots"
         self.index_file = self.data / "index.db"
         self.dismissals_file = self.data / "dismissed.json"
@@ -171,7 +172,8 @@ class HomeLock:
         try:
             _lock(handle, time.monotonic() + self.PATIENCE)
             os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            with contextlib.suppress(OSError):  # on a full disk nobody reads whose it is, and it holds all the same
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         except BaseException:
             os.close(handle)
             raise

@@ -104,6 +104,27 @@ class TenantRow(msgspec.Struct, kw_only=True):
     """tenant.toml was edited by hand and has not been applied."""
 
 
+class DamagedSegment(msgspec.Struct, kw_only=True):
+    """A file of the journal that was found damaged. What could be read of it is in its place, and the damaged file is
+    kept aside until an operator clears it away."""
+
+    tenant: str
+    source: str
+    segment: str
+    """Its path in the journal."""
+    reason: str
+    found: str = ""
+    """When it was set aside."""
+    saved: int | None = None
+    """Rows that could be read and are served as before."""
+    lost: int | None = None
+    """Rows that are known to have been there, and could not be read."""
+    kept: str | None = None
+    """The damaged file."""
+    waits: str | None = None
+    """Why it has not been set aside yet."""
+
+
 class Status(msgspec.Struct, kw_only=True):
     """The whole state of an engine at one moment."""
 
@@ -115,6 +136,8 @@ class Status(msgspec.Struct, kw_only=True):
     left_out: int = 0
     failures: int = 0
     """Groups of failed requests that nobody dismissed."""
+    damaged: list[DamagedSegment] = []
+    """The latest first."""
 
 
 class ComponentInfo(msgspec.Struct, kw_only=True):

@@ -21,6 +21,7 @@ from core.control.messages import Applied, Node, Status
 from core.engine.applying import Applying, Progress
 from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans
+from core.engine.damage_desk import DamageDesk
 from core.engine.ports import ListenerPool
 from core.engine.replays import ReplayDesk
 from core.engine.scripts_watch import watch_scripts
@@ -85,7 +86,9 @@ class Engine:
             home.index_file,
             passed=self._follower.passed,
             on_damage=self._follower.follower.distrust,
+            on_damaged_segment=self._follower.follower.suspect,
         )
+        self._damage = DamageDesk(home, self.tenants, self._follower.follower, self._follower.nudge)
         self.sidecars = Sidecars(home, instance.groovy)
         listeners = ListenerPool()
         self._surroundings = Surroundings(
@@ -108,6 +111,7 @@ class Engine:
         self._tasks.run(self._look())
         self._tasks.run(self._keep_retention())
         self._tasks.run(self._count_failures())
+        self._tasks.run(self._damage.look_after())
         self._tasks.run(watch_scripts(self.home, self.scripts_changed))
         self.replays.resume_all()
         wanted = [tenant for tenant in self.tenants.values() if tenant.configuration.autostart]
@@ -296,6 +300,7 @@ class Engine:
             kind="instance",
             title="Tidegate",
             state="stopping" if self.ending.is_set() else "started",
+            reason=self._damage.reason(),
             since=self.started,
             rate=rate,
             failed=sum(node.failed for node in nodes),
@@ -312,6 +317,7 @@ class Engine:
             behind=self._follower.behind(),
             left_out=self._left_out,
             failures=self._open_failures,
+            damaged=self._damage.listed(),
         )
 
     def _waiting(self, tenant: TenantRunner) -> tuple[int, bool]:

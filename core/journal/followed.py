@@ -38,6 +38,10 @@ class NotReady(TidegateError):
     """The writer has not made the segment's tables yet."""
 
 
+class RowsGone(TidegateError):
+    """The segment lacks rows that the index has taken from it."""
+
+
 class FollowedSegment:
     """A segment that is read. Only the follower's thread may call it."""
 
@@ -104,7 +108,7 @@ class FollowedSegment:
         the writer wait."""
         if now < self._checkpoint_at or self._connection is None or not self._rows_unchecked:
             return
-        size = self._wal_size()
+        size = self.log_size()
         if self._rows_unchecked < CHECKPOINT_ROWS and size < self._wal_checked + CHECKPOINT_BYTES:
             return
         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -153,7 +157,9 @@ class FollowedSegment:
         if self._connection is None:
             if self.file.stat().st_size == 0:
                 # Its writer is about to switch it to WAL, which a reader could hinder.
+                self._miss(0)
                 raise NotReady(f"{self.file.name} is empty yet")
+            self._see_that_all_is_there()
             connection = connect(self.file)
             try:
                 meta = _checked(connection, self.file, self.tables, self.formats)
@@ -165,6 +171,21 @@ class FollowedSegment:
             self._connection = connection
         return self._connection
 
+    def _see_that_all_is_there(self) -> None:
+        """Before anything is done to the file: whoever closes it last would do away with what is left of its log."""
+        if not self.indexed.taken:
+            return
+        with contextlib.closing(connect(self.file, read_only=True)) as connection:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self.rows_in,)).fetchone()
+            last = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()[0] if found else 0
+        self._miss(last or 0)
+
+    def _miss(self, last: int) -> None:
+        if last < (known := self.indexed.taken):
+            raise RowsGone(
+                f"its rows {last + 1} to {known} are gone: the file, or its write-ahead log, was cut or is away"
+            )
+
     def _stamp(self) -> tuple[int, int] | None:
         for file in (self._wal, self.file):
             with contextlib.suppress(FileNotFoundError):
@@ -172,7 +193,8 @@ class FollowedSegment:
                 return status.st_mtime_ns, status.st_size
         return None
 
-    def _wal_size(self) -> int:
+    def log_size(self) -> int:
+        """Bytes of its write-ahead log."""
         try:
             return self._wal.stat().st_size
         except FileNotFoundError:

@@ -11,9 +11,10 @@ from typing import Final
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
 from core.journal.folders import Folders
-from core.journal.followed import FollowedSegment, NotReady
+from core.journal.followed import FollowedSegment, NotReady, RowsGone
 from core.journal.followed_decodes import FollowedDecodes
-from core.journal.index import Index, is_damage, set_aside
+from core.journal.index import Index, set_aside
+from core.journal.indexed import is_damage
 from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow
 
@@ -57,17 +58,28 @@ class Follower:
         self.since = int(time.time() * 1000) if since is None else since
         self.errors: dict[str, str] = {}
         """What is wrong with which segment (or with the index), by path."""
+        self.damaged: dict[str, str] = {}
+        """Segments whose file was found damaged, by path, and how: by this follower, or by who called
+        `suspect`."""
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         journal_dir.mkdir(parents=True, exist_ok=True)
-        self._index = Index(index_file, journal_dir)
+        self._opened: Index | None = None
         self._distrusted = False
+        self._renewed: set[str] = set()
         self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
         self._told: dict[str, int] = {}
         self._behind = 0
         self._thorough_at = 0.0
         self._reconcile()
+
+    @property
+    def _index(self) -> Index:
+        """Opened when it is needed first: on a full disk it cannot be, which must not keep devices out."""
+        if self._opened is None:
+            self._opened = Index(self.index_file, self.journal_dir)
+        return self._opened
 
     def behind(self) -> int:
         """Committed rows that the index has not taken; may be asked from any thread."""
@@ -76,6 +88,14 @@ class Follower:
     def distrust(self) -> None:
         """Says, from any thread, that the index was found damaged: the next pass sets it aside and starts it anew."""
         self._distrusted = True
+
+    def suspect(self, path: str, fault: str) -> None:
+        """Says, from any thread, that a segment was found damaged."""
+        self.damaged.setdefault(path, fault)
+
+    def renew(self, path: str) -> None:
+        """Says, from any thread, that a segment is another file now: what the index took from it is taken again."""
+        self._renewed.add(path)
 
     def take(self, *, thoroughly: bool = True) -> int:
         """One pass: every segment from its last taken row to the end it has now. Returns how many rows it took.
@@ -90,8 +110,8 @@ class Follower:
             if self._distrusted:
                 self._rebuild()
             return self._pass(now, thorough)
-        except sqlite3.Error as error:
-            if not is_damage(error):
+        except (sqlite3.Error, OSError) as error:
+            if not (isinstance(error, sqlite3.Error) and is_damage(error)):
                 self._note(str(self.index_file), error)
                 return 0
             self._rebuild()
@@ -101,9 +121,16 @@ class Follower:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
-        self._index.close()
+        self._close_index()
+
+    def _close_index(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _pass(self, now: float, thorough: bool) -> int:
+        while self._renewed:
+            self._take_anew(self._renewed.pop())
         self._discover(thorough)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
@@ -208,8 +235,18 @@ class Follower:
                 self._vanished(path)
                 self._index.forget(indexed)
 
+    def _take_anew(self, path: str) -> None:
+        told = self._told.get(path, 0)
+        self._vanished(path)
+        self._told[path] = told
+        for indexed in self._index.segments():
+            if indexed.path == path:
+                self._index.forget(indexed)
+        self._folders.forget()
+
     def _vanished(self, path: str) -> None:
         self.errors.pop(path, None)
+        self.damaged.pop(path, None)
         self._told.pop(path, None)
         if segment := self._segments.get(path):
             self._let_go(segment)
@@ -221,19 +258,19 @@ class Follower:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
-        self._index.close()
+        self._close_index()
         set_aside(self.index_file)
-        self._index = Index(self.index_file, self.journal_dir)
         self._folders.forget()
 
     def _reconcile(self) -> None:
         """At the start, so that a damaged index is found before anybody asks it."""
         try:
             self._index.segments()
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise
-            self._rebuild()
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                self._rebuild()
+            else:
+                self._note(str(self.index_file), error)
 
     def _count_behind(self) -> None:
         self._behind = sum(segment.behind for segment in self._segments.values())
@@ -253,13 +290,29 @@ class Follower:
             return
         if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
             return
+        path = segment.indexed.path
+        if isinstance(error, NotReady):
+            if _is_a_beginning(segment):
+                segment.rest_until = time.monotonic() + _REST_SECONDS[-1]
+                return
+            self.suspect(path, "its tables are gone")
+        elif isinstance(error, RowsGone) or (isinstance(error, sqlite3.Error) and is_damage(error)):
+            self.suspect(path, str(error))
         segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
         segment.failures += 1
-        if not isinstance(error, NotReady):  # of what was never begun the next engine clears the journal
-            self._note(segment.indexed.path, error)
+        self._note(path, error)
 
     def _note(self, path: str, error: Exception) -> None:
         text = str(error)
         if self.errors.get(path) != text:
             LOG.error("cannot follow %s: %s", path, text)
         self.errors[path] = text
+
+
+def _is_a_beginning(segment: FollowedSegment) -> bool:
+    """Whether its writer ended before it had made the tables, or takes its time: then nothing was answered for."""
+    try:
+        size, log = segment.file.stat().st_size, segment.log_size()
+    except FileNotFoundError:
+        return True
+    return not (segment.indexed.taken or (size and log))

@@ -18,7 +18,7 @@ from core.journal.event_rows import TAKE_EVENT, event_rows
 from core.journal.failures import SCHEMA as FAILURES
 from core.journal.failures import take_failed
 from core.journal.forgetting import forget
-from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments
+from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments, is_damage
 from core.journal.request_id import id_milliseconds
 from core.journal.rows import BY_ALTERNATE_ID, FAILED
 from core.journal.settling import Redecoded, settle, with_decodes
@@ -86,12 +86,6 @@ UPDATE segments SET taken = max(taken, ?2), first = min(coalesce(first, ?3), ?3)
   deduplicator = ?9
 WHERE id = ?1
 """
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is damaged, rather than busy, full or unreachable."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Index:

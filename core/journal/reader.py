@@ -24,8 +24,7 @@ from core.control.messages import (
 from core.errors import NotFound, TidegateError
 from core.journal.failure_list import list_failures, open_failures
 from core.journal.history import decodes_of
-from core.journal.index import is_damage
-from core.journal.indexed import connect, indexed_segments
+from core.journal.indexed import connect, indexed_segments, is_damage
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_bytes, id_text
 from core.journal.rows import REFUSED
@@ -69,7 +68,8 @@ class Reader:
     """The journal's reading side.
 
     `passed` waits until what was committed is indexed and gives how many rows are behind still
-    (`FollowerThread.passed`); `on_damage` is told that the index was found damaged (`Follower.distrust`).
+    (`FollowerThread.passed`); `on_damage` is told that the index was found damaged (`Follower.distrust`), and
+    `on_damaged_segment` that a segment was, and how (`Follower.suspect`).
     """
 
     def __init__(
@@ -79,11 +79,13 @@ class Reader:
         *,
         passed: Callable[[], int] = lambda: 0,
         on_damage: Callable[[], None] = lambda: None,
+        on_damaged_segment: Callable[[str, str], None] = lambda path, fault: None,
     ) -> None:
         self.journal_dir = journal_dir
         self.index_file = index_file
         self._passed = passed
         self._on_damage = on_damage
+        self._on_damaged_segment = on_damaged_segment
 
     def requests(self, query: Query) -> Requests:
         """A page of requests. FilterError, QueryError or TidegateError says why there is none."""
@@ -223,7 +225,7 @@ class Reader:
         try:
             with contextlib.closing(connect(self.index_file, read_only=True)) as index:
                 index.execute("BEGIN")
-                with SegmentReader(self.journal_dir, indexed_segments(index)) as segments:
+                with SegmentReader(self.journal_dir, indexed_segments(index), self._on_damaged_segment) as segments:
                     yield index, segments
         except sqlite3.Error as error:
             if is_damage(error):

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -10,7 +10,7 @@ import msgspec
 
 from core.journal.decodes import DECODE_COLUMNS, DecodeRow, decode_row
 from core.journal.duplicates import mark_duplicates
-from core.journal.indexed import IndexedSegment, connect
+from core.journal.indexed import IndexedSegment, connect, is_damage
 from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 from core.model.dates import date_text
@@ -47,12 +47,20 @@ class WholeRow(msgspec.Struct):
 
 
 class SegmentReader:
-    """Reads by place; what is in a segment that is gone or damaged is left out."""
+    """Reads by place; what is in a segment that is gone, and what is damaged, is left out. `on_damage` is told the path
+    of a segment that was found damaged, and how."""
 
-    def __init__(self, journal_dir: Path, segments: Iterable[IndexedSegment]) -> None:
+    def __init__(
+        self,
+        journal_dir: Path,
+        segments: Iterable[IndexedSegment],
+        on_damage: Callable[[str, str], None] = lambda path, fault: None,
+    ) -> None:
         self._journal_dir = journal_dir
+        self._on_damage = on_damage
         self._segments = {segment.id: segment for segment in segments}
         self._connections: dict[int, sqlite3.Connection | None] = {}
+        self._told: set[str] = set()
 
     def __enter__(self) -> "SegmentReader":
         return self
@@ -67,10 +75,10 @@ class SegmentReader:
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
         for number, some in _by_segment(places).items():
             segment = self._segments.get(number)
-            query, values = f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", list[str | int](some)
+            query, more = f"{take} WHERE r.seq IN (%s)", list[str | int]()
             if remote is not None:
-                query, values = f"{query} AND r.remote = ?", [*values, remote]
-            columns = self._select(number, query, values)
+                query, more = f"{query} AND r.remote = ?", [remote]
+            columns = self._select_each(number, query, some, more)
             for row in cast("list[Columns]", columns):
                 if segment is not None:
                     found[number, row[0]] = taken_row(segment.tenant, segment.source, row)
@@ -82,9 +90,9 @@ class SegmentReader:
         for number, some in _by_segment(places).items():
             query = (
                 "SELECT r.seq, h.metadata, r.metadata FROM requests r LEFT JOIN heads h ON h.id = r.head"
-                f" WHERE r.seq IN ({', '.join('?' * len(some))})"
+                " WHERE r.seq IN (%s)"
             )
-            selected = cast("list[tuple[int, bytes | None, bytes | None]]", self._select(number, query, some))
+            selected = cast("list[tuple[int, bytes | None, bytes | None]]", self._select_each(number, query, some))
             for seq, of_head, own in selected:
                 if row := rows.get((number, seq)):
                     found[number, seq] = _metadata(row, of_head, own)
@@ -119,8 +127,8 @@ class SegmentReader:
         """These rows of decode segments."""
         found: dict[Place, DecodeRow] = {}
         for number, some in _by_segment(places).items():
-            query = f"SELECT {DECODE_COLUMNS} FROM decodes WHERE seq IN ({', '.join('?' * len(some))})"
-            for columns in self._select(number, query, some):
+            query = f"SELECT {DECODE_COLUMNS} FROM decodes WHERE seq IN (%s)"
+            for columns in self._select_each(number, query, some):
                 row = decode_row(columns)
                 found[number, row.seq] = row
         return found
@@ -143,9 +151,9 @@ class SegmentReader:
             wire = "r.wire" if self._select(number, _HAS_WIRE, ()) else "NULL"
             query = (
                 f"SELECT r.seq, r.payload, h.head, h.metadata, r.metadata, r.state, {wire}"
-                f" FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq IN ({', '.join('?' * len(some))})"
+                " FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq IN (%s)"
             )
-            for seq, payload, *rest in cast("list[tuple[int, *Given]]", self._select(number, query, some)):
+            for seq, payload, *rest in cast("list[tuple[int, *Given]]", self._select_each(number, query, some)):
                 found[number, seq] = cast("Given", (payload or b"", *rest))
         return found
 
@@ -161,13 +169,38 @@ class SegmentReader:
             return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, wire, answer)
         return None
 
+    def _select_each(
+        self, number: int, query: str, seqs: Sequence[int], more: Sequence[str | int] = ()
+    ) -> list[tuple[object, ...]]:
+        """What a query finds of these rows, which stand for its `%s`. Where one is damaged the others are found."""
+        try:
+            return self._selected(number, query % ", ".join("?" * len(seqs)), [*seqs, *more])
+        except sqlite3.Error as error:
+            if not is_damage(error) or len(seqs) == 1:
+                self._tell(number, error)
+                return []
+        half = len(seqs) // 2
+        first = self._select_each(number, query, seqs[:half], more)
+        return first + self._select_each(number, query, seqs[half:], more)
+
     def _select(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
         try:
-            connection = self._connection(number)
-            return connection.execute(query, values).fetchall() if connection else []
+            return self._selected(number, query, values)
         except sqlite3.Error as error:
-            LOG.error("cannot read segment %s: %s", self._segments[number].path, error)
+            self._tell(number, error)
             return []
+
+    def _selected(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
+        connection = self._connection(number)
+        return connection.execute(query, values).fetchall() if connection else []
+
+    def _tell(self, number: int, error: sqlite3.Error) -> None:
+        path = self._segments[number].path
+        if path not in self._told:
+            self._told.add(path)
+            LOG.error("cannot read segment %s: %s", path, error)
+        if is_damage(error):
+            self._on_damage(path, str(error))
 
     def _connection(self, number: int) -> sqlite3.Connection | None:
         if number not in self._connections:

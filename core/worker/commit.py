@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.catalogue.behaviour import Answer, JournalHead
+from core.journal.indexed import is_damage
 from core.journal.segment import Row, SegmentWriter
 from core.worker.costs import CostMeter, Timing
 
@@ -35,6 +36,8 @@ class Committer:
         self._segment: SegmentWriter | None = None
         self._batch: list[Entry] = []
         self._committing = False
+        self._leaving = False
+        """The segment is left when the commit under way has ended."""
         self._scheduled = False
         self._failed_at = 0.0
         self._jobs: queue.SimpleQueue[tuple[SegmentWriter, list[Entry]] | None] = queue.SimpleQueue()
@@ -77,13 +80,37 @@ class Committer:
             self._fail(batch, None)
             return
         try:
-            segment.insert([(head, row) for head, row, _, _, _ in batch])
+            segment = self._inserted(segment, batch)
         except (sqlite3.Error, ValueError, OverflowError) as error:  # the last two: a value that SQLite has no room for
             self._fail(batch, error)
             return
         segment.size += sum(entry[3] for entry in batch)
         self._committing = True
         self._jobs.put((segment, batch))
+
+    def _inserted(self, segment: SegmentWriter, batch: list[Entry]) -> SegmentWriter:
+        """The segment that has these rows in a transaction: a new one where the file of this one is found damaged,
+        since nothing of the batch can be durable in that."""
+        rows = [(head, row) for head, row, _, _, _ in batch]
+        try:
+            segment.insert(rows)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            self._leave_segment()
+            if (following := self._current_segment()) is None:
+                raise
+            following.insert(rows)
+            return following
+        return segment
+
+    def leave(self, name: str) -> None:
+        """Begins another segment with the next batch, if this is the current one's name: its file is damaged."""
+        if self._segment is not None and self._segment.path.stem == name:
+            if self._committing:
+                self._leaving = True
+            else:
+                self._leave_segment()
 
     def _commit_all(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -100,6 +127,8 @@ class Committer:
         if error is not None:
             self._fail(batch, error)
             return
+        if self._leaving:
+            self._leave_segment()
         waited = self.waiting + self.undecoded()
         self._settle(batch)
         if self._batch:  # what gathered meanwhile commits while these answers are written
@@ -142,7 +171,7 @@ class Committer:
         return self._segment
 
     def _leave_segment(self) -> None:
-        segment, self._segment = self._segment, None
+        segment, self._segment, self._leaving = self._segment, None, False
         if segment is not None:
             threading.Thread(target=segment.close, name="close segment").start()
 

@@ -79,6 +79,12 @@ class Drain(msgspec.Struct, tag=True):
     """Nobody reads its sockets behind it: datagrams that the kernel holds are taken still."""
 
 
+class Leave(msgspec.Struct, tag=True):
+    """The segment of this name was found damaged: write another from now on, if it is the one that you write."""
+
+    segment: str
+
+
 class Reload(msgspec.Struct, tag=True):
     """Something in the scripts folders has changed."""
 
@@ -185,7 +191,7 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     datagrams: DatagramFacts | None = None
 
 
-ToWorker = Configure | Poison | Bury | Accept | Drain | Reload | Ask
+ToWorker = Configure | Poison | Bury | Accept | Drain | Leave | Reload | Ask
 ToEngine = Ready | Buried | Unready | Loaded | Nudge | Told
 
 _to_worker = msgspec.json.Decoder(ToWorker)

@@ -42,6 +42,7 @@ from core.worker.lifeline import (
     Casualty,
     Configure,
     Drain,
+    Leave,
     Loaded,
     Nudge,
     Poison,
@@ -187,6 +188,8 @@ class Worker:
                     self._burying = self._loop.create_task(self._bury_beside(casualties))
                 case Drain(seconds, last):
                     self._begin_drain(seconds, last)
+                case Leave(segment):
+                    self._committer.leave(segment)
                 case Reload():
                     self._reloading = self._loop.create_task(self._reload())
                 case Poison():

@@ -9,8 +9,8 @@ import time
 
 from console.main import main
 
-PROCESSES = ("serve", "demo", "send", "control")
-"""Commands that take signals or go on until they are stopped: those are run as processes alone."""
+PROCESSES = ("serve", "demo", "send", "control", "backup")
+"""Commands that take signals, go on until they are stopped or give way to others: those are processes of their own."""
 
 
 def run(arguments: tuple[str, ...], input: bytes, environment: dict[str, str], patience: float) -> tuple[int, str, str]:
