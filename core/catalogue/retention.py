@@ -48,28 +48,33 @@ class TenantRetention(Settings):
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What acts: ages in seconds, the size in bytes (None: only that of all acts)."""
+    """What acts on what is kept, of a tenant or of all: ages in seconds, the size in bytes. None is no limit, and for
+    `failed_age` that failed requests go with the others."""
 
-    age: float
-    size: int | None
-    failed_age: float
+    age: float | None = None
+    size: int | None = None
+    failed_age: float | None = None
     """At least `age`."""
 
 
 def limits_of_all(all: RetentionSettings) -> Limits:
     """What holds over everything."""
-    return Limits(all.age, all.size, max(all.age, all.failed_age or all.age))
+    return _limits(all.age, all.size, all.failed_age)
 
 
 def limits_of_tenant(own: TenantRetention, all: RetentionSettings) -> Limits:
-    """What holds over a tenant's own. Where it asks for more than holds for all, it does not get it."""
+    """What holds over a tenant's own; its size is None where it has none of its own. Where it asks for more than holds
+    for all, it does not get it."""
     age = min(own.age or all.age, all.age)
-    failed = min(own.failed_age or _failed_age(own, all), all.failed_age or all.age)
-    return Limits(age, None if own.size is None else min(own.size, all.size), max(age, failed))
+    failed = own.failed_age or all.failed_age
+    if failed is not None:
+        failed = max(age, min(failed, all.failed_age or all.age))
+    return _limits(age, None if own.size is None else min(own.size, all.size), failed)
 
 
-def _failed_age(own: TenantRetention, all: RetentionSettings) -> Duration:
-    return all.failed_age or own.age or all.age
+def _limits(age: float, size: int | None, failed_age: float | None) -> Limits:
+    """Plain numbers, which go over the wire."""
+    return Limits(float(age), None if size is None else int(size), None if failed_age is None else float(failed_age))
 
 
 def looser(own: TenantRetention, all: RetentionSettings) -> Iterable[tuple[str, str]]:

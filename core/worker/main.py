@@ -46,6 +46,7 @@ from core.worker.lifeline import (
     Poison,
     Ready,
     Reload,
+    Renew,
     Told,
     Unready,
     send,
@@ -186,6 +187,8 @@ class Worker:
                     self._begin_drain(seconds, last)
                 case Reload():
                     self._reloading = self._loop.create_task(self._reload())
+                case Renew(before):
+                    self._committer.renew(before)
                 case Poison():
                     self._poison(message)
                 case Ask(call, question):
