@@ -15,7 +15,7 @@ from core.journal.settling import settle
 
 LOG = logging.getLogger("tidegate.journal")
 
-FORGET_AT_ONCE: Final = 2000
+FORGET_AT_ONCE: Final = 1000
 """Rows that one transaction takes out: the follower waits for no longer than that takes."""
 
 Rest = Callable[[float], None]

@@ -23,6 +23,8 @@ from core.journal.volume import ENDINGS, Measured, Volume
 
 WRITTEN_AT_ONCE: Final = 64 << 20
 """Bytes, about, of a segment of failed requests: what is more waits for the next sweep."""
+WRITTEN_PARTS: Final = 16
+"""It takes up at most one part in so many of all that may be kept, so that their share holds several."""
 MERGED_BELOW: Final = 8 << 20
 """Segments of failed requests with less than so many bytes are written anew with what comes to them, so that there are
 not thousands."""
@@ -214,8 +216,10 @@ class _Run:
         of, folder = parts[0][0].indexed, parts[0][0].file.parent
         if self._is_awaited(folder):
             return []
-        some = _first_of(parts)
-        merged = self._mergeable([segment for segment, _ in some], going)
+        sizes = (self._retained.of(of.tenant).size, self._retained.all.size)
+        most = min([WRITTEN_AT_ONCE, *(size // WRITTEN_PARTS for size in sizes if size is not None)])
+        some, weight = _first_of(parts, most)
+        merged = self._mergeable([segment for segment, _ in some], most - weight, going)
         given = [Part(segment.file, seqs) for segment, seqs in some] + [Part(each.file) for each in merged]
         counts = write_failed(folder, of.tenant, of.source, given, deduplicator=of.deduplicator, rest=self._rest)
         self.swept.failed += sum(counts[: len(some)])
@@ -229,8 +233,9 @@ class _Run:
         taken = {each.file.name for each in self._segments.values() if each.indexed.finished}
         return any(is_failed_name(file.stem) and file.name not in taken for file in folder.glob("*.db"))
 
-    def _mergeable(self, beside: Sequence[Measured], going: Collection[int]) -> list[Measured]:
-        """Small ones that would not span too long a time with what comes to them, the newest first."""
+    def _mergeable(self, beside: Sequence[Measured], room: float, going: Collection[int]) -> list[Measured]:
+        """Small ones for which there is room, and that would not span too long a time with what comes to them; the
+        newest first."""
         of = beside[0].indexed
         span = (self._retained.of(of.tenant).failed_age or 0.0) * 1000 / SPAN_PARTS
         oldest = min(each.oldest or 0 for each in beside)
@@ -243,8 +248,8 @@ class _Run:
             if not each.indexed.finished or each.size >= MERGED_BELOW or each.indexed.id in going:
                 continue
             first, last = min(oldest, each.oldest or 0), max(newest, each.indexed.newest or 0)
-            if last - first <= span:
-                oldest, newest = first, last
+            if last - first <= span and each.size <= room:
+                oldest, newest, room = first, last, room - each.size
                 found.append(each)
         return found
 
@@ -292,16 +297,19 @@ class _Run:
             self.swept.faults.append(f"{segment.indexed.path}: {error}")
 
 
-def _first_of(parts: Sequence[tuple[Measured, list[int]]]) -> list[tuple[Measured, list[int]]]:
-    """As many as one segment takes, by what their failed requests weigh, about; one at the least."""
+def _first_of(
+    parts: Sequence[tuple[Measured, list[int]]], most: float
+) -> tuple[list[tuple[Measured, list[int]]], float]:
+    """As many as go into so many bytes, one at the least, and what their failed requests weigh, about."""
     some: list[tuple[Measured, list[int]]] = []
     weight = 0.0
     for segment, seqs in parts:
-        weight += segment.size * len(seqs) / max(1, segment.indexed.taken)
-        if some and weight > WRITTEN_AT_ONCE:
+        more = segment.size * len(seqs) / max(1, segment.indexed.taken)
+        if some and weight + more > most:
             break
         some.append((segment, seqs))
-    return some
+        weight += more
+    return some, weight
 
 
 def _is_of_use(connection: sqlite3.Connection, decodes: IndexedSegment) -> bool:
