@@ -138,7 +138,10 @@ class RetentionKeeper:
             self._tell_kept(segments, retained, now, looked)
             looked.spent = time.thread_time() - began
             if not self._is_behind(retained):
-                looked.faults = self._sweeper.sweep(connection, segments, retained, now).faults
+                swept = self._sweeper.sweep(connection, segments, retained, now)
+                looked.faults = swept.faults
+                if swept.segments:
+                    self._tell_kept(self._volume.measure(connection), retained, now, looked)
         return looked
 
     def _is_behind(self, retained: Retained) -> bool:
