@@ -83,12 +83,11 @@ def looser(own: TenantRetention, all: RetentionSettings) -> Iterable[tuple[str, 
     failed = all.failed_age or all.age
     for key, asked, most in (("age", own.age, all.age), ("size", own.size, all.size)):
         if asked is not None and asked > most:
-            yield key, f"{asked} is more than the {most} of instance.toml: a tenant's limits may only be tighter"
+            yield key, f"exceeds {most} of instance.toml: a tenant's limits may only be tighter"
     if own.failed_age is None:
         return
     if own.failed_age > failed:
         named = "failed_age" if all.failed_age is not None else "age"
-        told = f"{own.failed_age} is more than the {named} of {failed} in instance.toml"
-        yield "failed_age", f"{told}: a tenant's limits may only be tighter"
+        yield "failed_age", f"exceeds {failed} of instance.toml ({named}): a tenant's limits may only be tighter"
     elif own.age is None and own.failed_age < all.age:
         yield "failed_age", _ORDER.format(age=f"{all.age} in instance.toml")
