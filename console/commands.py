@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from console.draft import find_placed
 from console.session import Console, Session
+from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
 from core.control.messages import (
@@ -101,8 +102,8 @@ async def _set(console: Console, words: list[str]) -> str:
     words, apply = _without(words, "--apply")
     _wanted(words, 3, COMMANDS["set"].usage)
     tenant, path, *pairs = words
-    settings = describe(TenantSettings)
-    if path != TENANT:
+    settings = describe(TenantRetention if path == RETENTION else TenantSettings)
+    if path not in (TENANT, RETENTION):
         placed = find_placed(console.session.catalogue, await _data(console.session, tenant), path)
         if placed is None or placed.component is None:
             raise TidegateError(f"{tenant} has no {path}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from console.commands import COMMANDS, FIELDS, OUTCOMES, tenants
 from console.session import Session
 from core.catalogue.component import Slot
+from core.catalogue.retention import RETENTION
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT
 from core.profiles import profiles
 
@@ -38,7 +39,11 @@ def _sources(session: Session) -> list[str]:
 
 
 def _paths(session: Session, tenant: str) -> list[str]:
-    return [TENANT, *(path for slot in DEVICE_COMMUNICATION_SLOTS for path in _below(session, tenant, slot, slot.key))]
+    return [
+        TENANT,
+        RETENTION,
+        *(path for slot in DEVICE_COMMUNICATION_SLOTS for path in _below(session, tenant, slot, slot.key)),
+    ]
 
 
 def _below(session: Session, tenant: str, slot: Slot, path: str) -> Iterator[str]:

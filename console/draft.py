@@ -10,6 +10,7 @@ from typing import Any, cast
 from console.link import EngineLink
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT
 from core.control.messages import (
     Applied,
@@ -156,10 +157,10 @@ class Draft:
         return find_listed(catalogue, self.active if active else self.view.data, path)
 
     def news(self, catalogue: Catalogue, path: str) -> str:
-        """How the component at `path`, or the tenant's own table, differs from what is active there: `new`, `changed`
-        or nothing."""
+        """How the component at `path`, or a table of the tenant's own, differs from what is active there: `new`,
+        `changed` or nothing."""
         now, active = (table_at(catalogue, data, path) for data in (self.view.data, self.active))
-        return "new" if active is None else "changed" if now != active else ""
+        return "" if now == active else "new" if active is None else "changed"
 
     def faults_at(self, path: str) -> list[Fault]:
         """The faults of a component and of what fills its slots."""
@@ -188,8 +189,8 @@ def _placed(catalogue: Catalogue, slot: Slot, table: Table, path: str) -> Placed
 
 def table_at(catalogue: Catalogue, data: Table, path: str) -> Table | None:
     """The table that an edit's path names; None where there is none."""
-    if path == TENANT:
-        own: object = data.get(TENANT)
+    if path in (TENANT, RETENTION):
+        own: object = data.get(path)
         return _table(own) if isinstance(own, dict) else None
     placed = find_placed(catalogue, data, path)
     return placed.table if placed else None

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from console.actions import ACTIONS
-from console.draft import Draft, Placed, find_listed, table_at
+from console.draft import Draft, Placed, find_listed
 from console.forms.editors import ScriptEditor
 from console.forms.field import Field
 from console.forms.slot_list import Listed, SlotList
@@ -22,8 +22,7 @@ from console.screens.of_tenant import OfTenantScreen
 from console.screens.scripts import choose_script, edit_script
 from core.catalogue.component import Slot
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import Setting, Value, describe
-from core.catalogue.tenant import TENANT, TenantSettings
+from core.catalogue.settings import Setting, Value
 
 ABOUT = (
     "A component's settings and slots. Every value is checked as it is typed; beside a field stands its help, or what "
@@ -265,32 +264,6 @@ def component_screen(above: OfTenantScreen, path: str, first: str = "") -> Compo
     placed = above.draft.placed(above.session.catalogue, path)
     kind = ComponentScreen.of_role.get(placed.slot.role, ComponentScreen) if placed else ComponentScreen
     return kind(above.tenant, path, first=first)
-
-
-class TenantSettingsScreen(FormScreen):
-    """The tenant's own settings."""
-
-    TITLE = "Tenant settings"
-    ABOUT = "The tenant's own settings: what people call it, and whether it starts with the engine."
-    ACTIONS = FORM_ACTIONS
-
-    def __init__(self, tenant: str) -> None:
-        super().__init__(tenant, TENANT)
-
-    @property
-    def settings(self) -> dict[str, Setting]:
-        return describe(TenantSettings)
-
-    @property
-    def fixed(self) -> frozenset[str]:
-        return frozenset({"id"})
-
-    @property
-    def table(self) -> dict[str, Any]:
-        return table_at(self.session.catalogue, self.draft.view.data, TENANT) or {}
-
-    def trail(self) -> tuple[str, ...]:
-        return ("Tidegate", self.name_shown, "Tenant")
 
 
 def scripts_below(draft: Draft, catalogue: Catalogue, placed: Placed) -> list[str]:

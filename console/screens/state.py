@@ -32,7 +32,8 @@ class EngineState(TidegateScreen):
         "Each has a state, since when it has it, and where something is wrong the reason.\n\n"
         "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten "
         "minutes; details of a source (v) count what it refused by reason, and say what its requests cost by step: "
-        "half of them at most p50 milliseconds, 95 % p95, 99 % p99."
+        "half of them at most p50 milliseconds, 95 % p95, 99 % p99. Details of a tenant, and of Tidegate at the top, "
+        "say what is kept and since when, how fast it grows, and when it will be full at this rate."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (

@@ -9,16 +9,17 @@ from textual.widgets import ContentSwitcher
 
 from console.actions import ACTIONS, Action
 from console.editor import edit_text
-from console.screens.component import TenantSettingsScreen
 from console.screens.device_communication import DeviceCommunication
 from console.screens.event_sources import EventSources
 from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
+from console.screens.tenant_settings import RetentionScreen, TenantSettingsScreen
 from console.session import console_of
 from console.text import mark, state_words
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows
 from console.widgets.state_tree import StateTree
 from console.widgets.tab_line import TabLine
+from core.catalogue.retention import RETENTION
 from core.catalogue.tenant import TENANT
 
 
@@ -89,7 +90,8 @@ class TenantScreen(OfTenantScreen):
         rows = [
             Row("device_communication", lambda width: [_entry("Device Communication", [], DEVICE_COMMUNICATION, 0)]),
             Row("event_sources", lambda width: [_entry("Event Sources", self._sources(), "", 4)]),
-            Row("tenant", lambda width: [_entry("Tenant", self._tenant_news(), TENANT_SAYS, 0)]),
+            Row("tenant", lambda width: [_entry("Tenant", self._news(TENANT), TENANT_SAYS, 0)]),
+            Row("retention", lambda width: [_entry("Retention", self._news(RETENTION), RETENTION_SAYS, 0)]),
         ]
         self.query_one("Rows#configuration", Rows).show(rows)
 
@@ -106,8 +108,8 @@ class TenantScreen(OfTenantScreen):
             line.append((" ", ""))
         return line or [("none yet", "painted--quiet")]
 
-    def _tenant_news(self) -> Line:
-        news = self.draft.news(self.session.catalogue, TENANT) if self.draft.loaded.is_set() else ""
+    def _news(self, path: str) -> Line:
+        news = self.draft.news(self.session.catalogue, path) if self.draft.loaded.is_set() else ""
         return [(f"{mark('staged')} {news}  ", "rows--staged")] if news else []
 
     # Doing.
@@ -133,6 +135,8 @@ class TenantScreen(OfTenantScreen):
                 await self.app.push_screen(EventSources(self.tenant))
             case "tenant":
                 await self.app.push_screen(TenantSettingsScreen(self.tenant))
+            case "retention":
+                await self.app.push_screen(RetentionScreen(self.tenant))
             case _:
                 pass
 
@@ -176,6 +180,7 @@ class TenantScreen(OfTenantScreen):
 
 DEVICE_COMMUNICATION = "how devices reach this tenant, and what they say"
 TENANT_SAYS = "name, start with the engine"
+RETENTION_SAYS = "how long what it received is kept"
 
 
 def _entry(title: str, pieces: Line, says: str, indent: int) -> Line:

@@ -12,6 +12,7 @@ from console.text import bytes_text, local, mark, plural, rate_text
 from console.widgets.costs import costs_described
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
 from core.control.messages import Node, Status
+from core.model.kept import kept_described
 
 STATE_CELLS = 9
 SINCE_CELLS = 7
@@ -175,6 +176,10 @@ def described(node: Node, now: datetime) -> list[tuple[str, str]]:
             known.append(("held back", f"{value:,} times since the engine started, {node.held_back:,} in ten minutes"))
         elif value is not None:
             known.append((name, bytes_text(value) if name in SIZES and isinstance(value, int) else str(value)))
+    if node.kept is not None:
+        kept_since = node.kept.since
+        told = f"{local(kept_since, now.tzinfo):%Y-%m-%d %H:%M:%S}" if kept_since else ""
+        known += kept_described(node.kept, told)
     return known + costs_described(node.costs)
 
 

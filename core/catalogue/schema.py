@@ -5,6 +5,7 @@ from typing import Any
 
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import Setting, describe
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
 
@@ -25,7 +26,14 @@ def tenant_schema(catalogue: Catalogue) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tidegate tenant.toml",
-        **_table({TENANT: _settings(describe(TenantSettings)), DEVICE_COMMUNICATION: _table(lists, [])}, [TENANT]),
+        **_table(
+            {
+                TENANT: _settings(describe(TenantSettings)),
+                RETENTION: _settings(describe(TenantRetention)),
+                DEVICE_COMMUNICATION: _table(lists, []),
+            },
+            [TENANT],
+        ),
         "$defs": _definitions(catalogue),
     }
 

@@ -1,4 +1,4 @@
-"""`tidegate status`: the tree of states with reasons and rates."""
+"""`tidegate status`: the tree of states with reasons and rates, and what is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLOURS = {"started": "green", "error": "red", "stopped": "dim"}
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
-    """Print the tree of states with reasons and rates."""
+    """Print the tree of states with reasons and rates, and what is kept."""
     from core.cli.output import print_json
     from core.cli.reach import with_engine
     from core.control.messages import Status
@@ -26,6 +26,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
         print_json(state)
         return 0
     print_tree(state.tree)
+    _print_kept(state.tree)
     _print_notes(state)
     return 0
 
@@ -66,6 +67,37 @@ def _details(node: Node) -> str:
     return "  ".join(said)
 
 
+def _print_kept(tree: Node) -> None:
+    """What is kept of each tenant, and in all."""
+    from datetime import datetime
+
+    from rich.text import Text
+
+    from core.cli.output import columns, terminal
+    from core.model.kept import growth_text, limits_text, outlook_text
+    from core.model.text import bytes_text, count_text, since_text, visible
+
+    rows = [(visible(node.path), node.kept) for node in tree.children if node.kind == "tenant" and node.kept]
+    rows += [("in all", tree.kept)] if tree.kept else []
+    if not rows:
+        return
+    table = columns(
+        *("Kept", "Since", "Requests", "Size", "Growth", "Limits", ""), right=("Requests", "Size", "Growth")
+    )
+    for name, kept in rows:
+        table.add_row(
+            Text(name),
+            since_text(kept.since or "", datetime.now().astimezone()),
+            count_text(kept.requests),
+            bytes_text(kept.bytes),
+            growth_text(kept.growth),
+            limits_text(kept),
+            Text(outlook_text(kept), "" if kept.full_by in (None, "age") else "yellow"),
+        )
+    terminal().print()
+    terminal().print(table)
+
+
 def _print_notes(state: Status) -> None:
     from core.cli.output import terminal
     from core.model.text import plural
@@ -80,6 +112,8 @@ def _print_notes(state: Status) -> None:
         for tenant in state.tenants
         if tenant.file_differs
     ]
+    if state.tree.kept and state.tree.kept.failed:
+        notes.append(f"{plural(state.tree.kept.failed, 'failed request')} kept longer than others")
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
     notes += [_damaged_note(damaged) for damaged in state.damaged]

@@ -11,14 +11,15 @@ from typing import Any, cast
 
 from core.catalogue.naming import Index
 from core.catalogue.registry import Catalogue
-from core.catalogue.tenant import DEVICE_COMMUNICATION
+from core.catalogue.retention import RETENTION
+from core.catalogue.tenant import DEVICE_COMMUNICATION, TENANT
 from core.config import render, rewrite
 from core.config.document import Document
 from core.config.meaning import holder, same, same_documents
 from core.config.places import Place, component_for, locate, settings_of, unknown_key
 from core.config.scan import Key
 from core.control.messages import Edit
-from core.errors import ConfigurationError, TidegateError
+from core.errors import ConfigurationError, NotFound, TidegateError
 
 
 def apply_edits(text: str, edits: Iterable[Edit], catalogue: Catalogue) -> str:
@@ -127,6 +128,10 @@ def _set(document: Document, place: Place, values: Mapping[str, Any], meant: dic
         given = [key for key, value in values.items() if value is not None and key != "type"]
         _only_known(place.path, given, known)
     _check_rename(document, place, {**table, **values})
+    given = {key: value for key, value in values.items() if value is not None}
+    if place.found is None and place.path == RETENTION and given:
+        meant[RETENTION] = given
+        return rewrite.insert_block(document, render.table(given, place.at), [(TENANT,)])
     target = _table_at(meant, place.at)
     for key, value in values.items():
         if value is None and key in target:
@@ -149,9 +154,11 @@ def _check_rename(document: Document, place: Place, table: Mapping[str, Any]) ->
 
 
 def _remove(document: Document, place: Place, meant: dict[str, Any]) -> str:
-    if place.slot is None or place.is_list:
+    if (place.slot is None and place.path != RETENTION) or place.is_list:
         raise TidegateError(f"{place.path} cannot be removed")
     _ = place.table
+    if place.found is None:
+        raise NotFound(f"there is no {place.path}")
     del holder(meant, place.at)[place.at[-1]]
     if place.is_listed and not holder(meant, place.at) and document.entry(place.at[:-1]) is None:
         del holder(meant, place.at[:-1])[place.at[-2]]  # a list of headers goes with its last one
@@ -174,6 +181,10 @@ def _replace(document: Document, place: Place, text: str, meant: dict[str, Any])
     _ = place.table
     given = Document(text)
     _check_rename(document, place, given.data)
+    if place.found is None and place.path == RETENTION:
+        meant[RETENTION] = given.data
+        block = f"[{RETENTION}]\n{text.rstrip()}\n"
+        return rewrite.insert_block(document, block, [(TENANT,)]) if given.data else document.text
     if place.found is None:
         raise TidegateError(f"there is no {place.path}: set its keys instead")
     holder(meant, place.at)[place.at[-1]] = given.data

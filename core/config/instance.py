@@ -6,8 +6,9 @@ from typing import Annotated, Literal, TypeVar, cast
 
 import msgspec
 
+from core.catalogue.retention import RetentionSettings
 from core.catalogue.settings import Settings, nearest, read_settings, setting
-from core.catalogue.units import Duration, Size
+from core.catalogue.units import Size
 from core.config.document import Document
 from core.config.files import read_text
 from core.config.home import Home
@@ -43,17 +44,6 @@ class JournalSettings(Settings):
         Size,
         setting("Free disk", "with less free space than this every source answers 503", least="1 MiB", most="16 TiB"),
     ] = Size("512 MiB")
-
-
-class RetentionSettings(Settings):
-    """How long received data is kept: whichever limit is reached first."""
-
-    age: Annotated[Duration, setting("Age", "older journal files are deleted", least="1 min", most="36500 d")] = (
-        Duration("7 d")
-    )
-    size: Annotated[
-        Size, setting("Size", "with more than this the oldest journal files are deleted", least="1 MiB")
-    ] = Size("5 GiB")
 
 
 class GroovySettings(Settings):

@@ -1,4 +1,4 @@
-"""Finds what a path names in a configuration: `tenant`, `event_sources/lora`, `event_sources/lora/decoder`."""
+"""Finds what a path names in a configuration: `tenant`, `retention`, `event_sources/lora`, its `decoder`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
 from core.config.scan import Key
@@ -13,10 +14,13 @@ from core.errors import ConfigurationError, Fault, NotFound, TidegateError
 
 Table = Mapping[str, Any]
 
+TABLES = {TENANT: TenantSettings, RETENTION: TenantRetention}
+"""The tables that are no component's, by their paths."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a path names: the tenant's own table (no slot), a list, a slot, or a component in one.
+    """What a path names: a table of the tenant's own (no slot), a list, a slot, or a component in one.
 
     `found` is what stands there: a table, for a list its items, or None. `above` are the slots beside this one.
     """
@@ -61,9 +65,9 @@ class Place:
 def locate(data: Table, path: str, catalogue: Catalogue) -> Place:
     """What `path` names; TidegateError with the nearest name where nothing can stand there."""
     first, *rest = path.split("/")
-    if path == TENANT:
-        return Place(path, (TENANT,), None, _table(data.get(TENANT)))
-    slot = _known_slot(first, DEVICE_COMMUNICATION_SLOTS, first, also=(TENANT,))
+    if path in TABLES:
+        return Place(path, (path,), None, _table(data.get(path)))
+    slot = _known_slot(first, DEVICE_COMMUNICATION_SLOTS, first, also=tuple(TABLES))
     communication = _table(data.get(DEVICE_COMMUNICATION)) or {}
     at: Key = (DEVICE_COMMUNICATION, slot.key)
     place = Place(first, at, slot, _found(slot, communication), beside=DEVICE_COMMUNICATION_SLOTS)
@@ -128,7 +132,7 @@ def _table(found: object) -> Table | None:
 def settings_of(place: Place) -> dict[str, Setting]:
     """The settings of the component at a place; empty where its type is not known."""
     if place.slot is None:
-        return describe(TenantSettings)
+        return describe(TABLES[place.path])
     return place.component.described() if place.component else {}
 
 

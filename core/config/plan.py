@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import describe
 from core.catalogue.tenant import DEVICE_COMMUNICATION, TENANT, TenantSettings
 from core.config import differences
@@ -78,6 +79,7 @@ def _changes(active: str, staged: str, faults: list[Fault], catalogue: Catalogue
     sides = compare(active, staged)
     changes = [
         *_tenant_change(sides),
+        *_retention_change(sides),
         *_source_changes(sides, catalogue),
         *_order_change(sides),
         *_other_changes(sides),
@@ -104,6 +106,16 @@ def _tenant_change(sides: Sides) -> list[Change]:
     return [
         Change(id=TENANT, sign="~", subject="tenant", path=TENANT, lines=[one.line for one in found], effect=effect)
     ]
+
+
+def _retention_change(sides: Sides) -> list[Change]:
+    old, new = (_table(data.get(RETENTION)) for data in (sides.old, sides.new))
+    found = differences.setting_differences(old, new, describe(TenantRetention))
+    if not found:
+        return []
+    lines = [one.line for one in found]
+    effect = "what is beyond the new limits is deleted for good; devices notice nothing"
+    return [Change(id=RETENTION, sign="~", subject=RETENTION, path=RETENTION, lines=lines, effect=effect)]
 
 
 def _source_changes(sides: Sides, catalogue: Catalogue) -> list[Change]:
@@ -141,7 +153,7 @@ def _other_changes(sides: Sides) -> list[Change]:
     """Tables that no configuration knows: they stand in the way, and can be taken back like the rest."""
     changes: list[Change] = []
     for key in dict.fromkeys([*sides.new, *sides.old]):
-        if key in (TENANT, DEVICE_COMMUNICATION) or same(sides.old.get(key), sides.new.get(key)):
+        if key in (TENANT, RETENTION, DEVICE_COMMUNICATION) or same(sides.old.get(key), sides.new.get(key)):
             continue
         sign = "+" if key not in sides.old else "-" if key not in sides.new else "~"
         line = f"{key} is not known here"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION, looser
 from core.catalogue.settings import check_value, describe
 from core.catalogue.tenant import ID, ID_HELP, TenantSettings
 from core.config import render
@@ -15,6 +16,7 @@ from core.config.document import Document, parse
 from core.config.edits import apply_edits
 from core.config.files import WRITING, make_folder, read_text, remove_file, revision, sync_folder, write_text
 from core.config.home import Home
+from core.config.instance import read_instance
 from core.config.plan import make_plan
 from core.config.scripts import ScriptStore
 from core.config.take_back import take_back
@@ -60,11 +62,15 @@ class TenantStore:
     def check(self, text: str, file: Path | None = None) -> list[Fault]:
         """Everything wrong with a text: its settings, and the scripts it names."""
         named = file or self.staged_file
-        faults = read_tenant(text, named, self.catalogue, self.tenant).faults
+        read = read_tenant(text, named, self.catalogue, self.tenant)
+        faults = read.faults
         try:
             document = Document(text)
         except ConfigurationError:
             return faults  # they say so
+        for key, message in looser(read.retention, read_instance(self._home)[0].retention):
+            line = document.line_of((RETENTION, key))
+            faults.append(Fault(path=RETENTION, key=key, message=message, file=str(named), line=line))
         scripts = ScriptStore(
             self._home,
             self.tenant,

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION
 from core.catalogue.tenant import DEVICE_COMMUNICATION, TENANT
 from core.config import rewrite
 from core.config.document import Document
@@ -35,6 +36,8 @@ def _without(active: str, staged: str, change: Change, catalogue: Catalogue) -> 
         return apply_edits(staged, _order_edits(active, staged), catalogue)
     if change.id.startswith("other/"):
         return _other_back(active, staged, (change.path,))
+    if change.path == RETENTION and not all(RETENTION in Document(text).data for text in (active, staged)):
+        return _other_back(active, staged, (RETENTION,))
     if change.path == TENANT or change.sign == "~":
         return _as_it_was(active, staged, change.path, catalogue)
     if change.sign == "+":

@@ -12,6 +12,7 @@ from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.listening import Address, ListeningSettings
 from core.catalogue.registry import Catalogue
+from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import nearest, read_settings
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, ID, TENANT, TenantSettings
 from core.config.document import Document
@@ -33,6 +34,7 @@ class TenantConfiguration:
     id: str
     name: str
     autostart: bool = True
+    retention: TenantRetention = field(default_factory=TenantRetention)
     sources: list[Configured] = field(default_factory=list[Configured])
     faults: list[Fault] = field(default_factory=list[Fault])
     broken: dict[str, list[Fault]] = field(default_factory=dict[str, list[Fault]])
@@ -61,8 +63,9 @@ class _Reading:
 
     def run(self) -> TenantConfiguration:
         data = self._document.data
-        self._only(data, (TENANT, DEVICE_COMMUNICATION), (), "")
+        self._only(data, (TENANT, RETENTION, DEVICE_COMMUNICATION), (), "")
         self._tenant(data.get(TENANT))
+        self._retention(data.get(RETENTION, {}))
         communication = data.get(DEVICE_COMMUNICATION, {})
         if not isinstance(communication, Mapping):
             self._fault((DEVICE_COMMUNICATION,), Fault(key=DEVICE_COMMUNICATION, message="is not a table"))
@@ -109,6 +112,16 @@ class _Reading:
             self._read.name, self._read.autostart = settings.name, settings.autostart
         elif isinstance(name := values.get("name"), str):
             self._read.name = name
+
+    def _retention(self, table: object) -> None:
+        if not isinstance(table, Mapping):
+            self._fault((RETENTION,), Fault(key=RETENTION, message="is not a table"))
+            return
+        settings, faults = read_settings(TenantRetention, cast("Table", table), path=RETENTION)
+        for fault in faults:
+            self._fault((RETENTION, fault.key), fault)
+        if settings is not None:
+            self._read.retention = settings
 
     def _sources(self, tables: object) -> None:
         at: Key = (DEVICE_COMMUNICATION, EVENT_SOURCES.key)

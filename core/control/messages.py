@@ -9,6 +9,7 @@ from core.model.connections import Connection
 from core.model.costs import Costs
 from core.model.events import Event
 from core.model.failures import FailureGroup
+from core.model.kept import Kept
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, TrafficRow
 
@@ -76,6 +77,8 @@ class Node(msgspec.Struct, kw_only=True):
     """How often a connection, or a UDP socket, was not read for the sake of the rate limit in the last ten minutes."""
     costs: Costs | None = None
     """What an event source's requests cost by step; null elsewhere, and where none was kept yet."""
+    kept: Kept | None = None
+    """Of the instance and of tenants: what is kept of what they received."""
     detail: dict[str, Any] = {}
     """What else is known: a source's `type`, `port`, `connections` and, if any, `refusals`; a UDP source's `peers`
     whose state is kept, `dropped` datagrams and `unsent` answers since the engine started, `receive_buffer`;

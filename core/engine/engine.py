@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Literal, TypeVar
@@ -24,6 +23,7 @@ from core.engine.casualties import ORPHAN_PATIENCE, orphans
 from core.engine.damage_desk import DamageDesk
 from core.engine.ports import ListenerPool
 from core.engine.replays import ReplayDesk
+from core.engine.retention import RetentionKeeper
 from core.engine.scripts_watch import watch_scripts
 from core.engine.surroundings import Surroundings
 from core.engine.tap import Tap
@@ -33,7 +33,6 @@ from core.groovy.sidecars import Sidecars
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.reader import Reader
-from core.journal.retention import sweep
 from core.journal.rows import FAILED
 from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow, outcomes, refused
@@ -47,8 +46,6 @@ R = TypeVar("R")
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at the workers' slots."""
-SWEEP_EVERY = 60.0
-"""Seconds between two looks at what retention says."""
 COUNT_EVERY = 1.0
 """Seconds between two counts of the groups of failures."""
 SHUTDOWN_DRAIN = 6.0
@@ -95,6 +92,7 @@ class Engine:
             home, components, instance, listeners, self.sidecars, self._follower.nudge, self.tap.refuse
         )
         self.replays = ReplayDesk(self._surroundings, self.tenants, self._indexed)
+        self.retention = RetentionKeeper(home, instance, self._follower, self.tenants)
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -109,7 +107,7 @@ class Engine:
     async def start(self) -> list[Fault]:
         """Starts all that starts by itself; the faults of what could not."""
         self._tasks.run(self._look())
-        self._tasks.run(self._keep_retention())
+        self._tasks.run(self.retention.run())
         self._tasks.run(self._count_failures())
         self._tasks.run(self._damage.look_after())
         self._tasks.run(watch_scripts(self.home, self.scripts_changed))
@@ -146,6 +144,7 @@ class Engine:
     async def stop(self) -> None:
         """Drains every source and has the index take what they wrote last."""
         self.ending.set()
+        self.retention.stop()
         for task in self._changes:
             task.cancel()
         await asyncio.gather(*self._changes, return_exceptions=True)
@@ -171,22 +170,6 @@ class Engine:
             if self.mode == "demo" and os.getppid() != self._parent:
                 self.ending.set()
             await asyncio.sleep(LOOK_EVERY)
-
-    async def _keep_retention(self) -> None:
-        retention = self.instance.retention
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            try:
-                await asyncio.to_thread(
-                    sweep,
-                    self.home.journal,
-                    self.home.index_file,
-                    age=retention.age,
-                    size=retention.size,
-                    now=time.time(),
-                )
-            except (OSError, sqlite3.Error) as error:
-                LOG.error("old journal segments cannot be deleted: %s", error)
 
     async def _count_failures(self) -> None:
         while True:
@@ -294,13 +277,15 @@ class Engine:
         """Everything at this moment."""
         rows = [tenant.row(*self._waiting(tenant)) for tenant in self.tenants.values()]
         nodes = [tenant.node() for tenant in self.tenants.values()]
+        for node in nodes:
+            node.kept = self.retention.kept(node.path)
         rate = sum(node.rate for node in nodes)
         tree = Node(
             path="",
             kind="instance",
             title="Tidegate",
             state="stopping" if self.ending.is_set() else "started",
-            reason=self._damage.reason(),
+            reason=self._damage.reason() or self.retention.reason,
             since=self.started,
             rate=rate,
             failed=sum(node.failed for node in nodes),
@@ -308,6 +293,7 @@ class Engine:
             refused_rate=sum(node.refused_rate for node in nodes),
             requests=sum(node.requests for node in nodes),
             dropped=sum(node.dropped for node in nodes),
+            kept=self.retention.kept(),
             children=[*nodes, *self.sidecars.nodes()],
         )
         return Status(

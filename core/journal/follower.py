@@ -64,6 +64,8 @@ class Follower:
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         journal_dir.mkdir(parents=True, exist_ok=True)
+        self.leaving: set[str] = set()
+        """Segments whose files are being deleted, by path: who does that takes them out of the index, too."""
         self._opened: Index | None = None
         self._distrusted = False
         self._renewed: set[str] = set()
@@ -188,6 +190,8 @@ class Follower:
         return len(rows)
 
     def _tell(self, segment: FollowedSegment, rows: list[TakenRow]) -> None:
+        if segment.indexed.holds_failed:
+            return  # they were told of when they were received
         path = segment.indexed.path
         told = self._told.get(path, 0)
         self._told[path] = max(told, rows[-1].seq)
@@ -231,7 +235,7 @@ class Follower:
             followed = FollowedDecodes if indexed.holds_decodes else FollowedSegment
             self._segments[path] = followed(file, indexed)
         for path, indexed in known.items():
-            if path not in present:
+            if path not in present and path not in self.leaving:
                 self._vanished(path)
                 self._index.forget(indexed)
 

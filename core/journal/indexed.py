@@ -8,6 +8,11 @@ import msgspec
 
 BUSY_SECONDS: Final = 5.0
 
+VERSION_AT: Final = 14
+"""Where the version stands in a UUID, as text."""
+FAILED_VERSION: Final = "8"
+"""That of the name of a segment of failed requests (core.journal.failed_segment); others are UUIDv7s."""
+
 
 class IndexedSegment(msgspec.Struct):
     """A segment as the index knows it. `finished`: nobody writes it any more, and its last row was taken."""
@@ -33,6 +38,16 @@ class IndexedSegment(msgspec.Struct):
     def holds_decodes(self) -> bool:
         """Whether it is a decode segment, of a replay."""
         return "/" in self.name
+
+    @property
+    def holds_failed(self) -> bool:
+        """Whether it is a segment of failed requests, which outlived the segments that they were received in."""
+        return is_failed_name(self.name)
+
+
+def is_failed_name(name: str) -> bool:
+    """Whether a segment of failed requests has this name."""
+    return "/" not in name and name[VERSION_AT : VERSION_AT + 1] == FAILED_VERSION
 
 
 def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class SegmentWriter:
         self.path = folder / f"{uuid7()}.db"
         self.size = 0
         """Bytes of the rows so far, about: what a segment's limit is held against."""
+        self.begun: float | None = None
+        """When the first row came, in seconds since the epoch."""
         self._seq = 0
         self._heads = 0
         SegmentWriter._opened += 1
@@ -55,6 +58,8 @@ class SegmentWriter:
         """Begins a transaction with these rows in it."""
         execute = self._connection.execute
         execute("BEGIN")
+        if self.begun is None:
+            self.begun = time.time()
         complete: list[Row] = []
         for head, row in rows:
             self._seq += 1

@@ -170,6 +170,13 @@ class Committer:
                 self.on_fault(f"the journal cannot be written: {error}")
         return self._segment
 
+    def renew(self, before: float) -> None:
+        """Leaves the segment for a new one if its first row is from before then, in seconds since the epoch."""
+        if self._segment is not None and self._segment.begun is not None and self._segment.begun < before:
+            self._segment.size = max(self._segment.size, self._segment_size)
+            if not self._committing:
+                self._current_segment()
+
     def _leave_segment(self) -> None:
         segment, self._segment, self._leaving = self._segment, None, False
         if segment is not None:

@@ -89,6 +89,13 @@ class Reload(msgspec.Struct, tag=True):
     """Something in the scripts folders has changed."""
 
 
+class Renew(msgspec.Struct, tag=True):
+    """Begin a new segment if the first row of the present one is from before then, in seconds since the epoch: so that
+    a quiet source's rows do not stay in one that is never finished, and so never deleted."""
+
+    before: float
+
+
 ConnectionPlace = tuple[int, int, int, int]
 """Where a connection stands in a list that begins with the greatest: 1 while it is open, when something happened on it
 last (milliseconds since the epoch), its worker's number, its own."""
@@ -191,7 +198,7 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
     datagrams: DatagramFacts | None = None
 
 
-ToWorker = Configure | Poison | Bury | Accept | Drain | Leave | Reload | Ask
+ToWorker = Configure | Poison | Bury | Accept | Drain | Leave | Reload | Renew | Ask
 ToEngine = Ready | Buried | Unready | Loaded | Nudge | Told
 
 _to_worker = msgspec.json.Decoder(ToWorker)

@@ -48,6 +48,7 @@ from core.worker.lifeline import (
     Poison,
     Ready,
     Reload,
+    Renew,
     Told,
     Unready,
     send,
@@ -192,6 +193,8 @@ class Worker:
                     self._committer.leave(segment)
                 case Reload():
                     self._reloading = self._loop.create_task(self._reload())
+                case Renew(before):
+                    self._committer.renew(before)
                 case Poison():
                     self._poison(message)
                 case Ask(call, question):
