@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Final, cast
 
 from core.errors import TidegateError
-from core.journal.indexed import BUSY_SECONDS, IndexedSegment, connect
+from core.journal.indexed import IndexedSegment, connect, is_busy
 from core.journal.rows import READABLE
 from core.journal.taken import TAKE, Columns, TakenRow, taken_row
 
@@ -16,8 +16,12 @@ BATCH_ROWS: Final = 2000
 BATCH_BYTES: Final = 8 << 20
 """Of payloads and events: what bounds a batch where its rows are large."""
 
+PATIENCE_SECONDS: Final = 0.1
+"""How long one segment may hold up the others because somebody else has it."""
+
 _READ_AT_ONCE: Final = 50
 
+_PATIENCE: Final = f"PRAGMA busy_timeout = {int(PATIENCE_SECONDS * 1000)}"
 _WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
 """What no worker leaves out. A damaged page that can be read all the same may lack it."""
 
@@ -54,6 +58,8 @@ class FollowedSegment:
         self.rest_until = 0.0
         """Not looked at before this (monotonic seconds), because of a fault or because it is not ready."""
         self.failures = 0
+        self.busy_since: float | None = None
+        """Since when (monotonic seconds) others have had it whenever it was looked at."""
         self.pid = 0
         self._wal = file.with_name(file.name + "-wal")
         self._settled: tuple[int, int] | None = None
@@ -132,11 +138,11 @@ class FollowedSegment:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if not is_busy(error):
                 raise
             return False
         finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+            connection.execute(_PATIENCE)
         if mode != "delete":
             return False
         (last,) = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()
@@ -183,6 +189,7 @@ def _checked(
     connection: sqlite3.Connection, file: Path, wanted: frozenset[str], formats: tuple[str, ...]
 ) -> dict[str, str]:
     """What the segment says of itself; NotReady or TidegateError where it can't be read (yet)."""
+    connection.execute(_PATIENCE)
     # Checkpoints by this connection must be as durable as the writer's commits: what they move leaves the log.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")

@@ -14,6 +14,7 @@ from core.journal.folders import Folders
 from core.journal.followed import FollowedSegment, NotReady
 from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, is_damage, set_aside
+from core.journal.indexed import is_busy
 from core.journal.settling import Redecoded
 from core.journal.taken import TakenRow
 
@@ -24,6 +25,9 @@ OnRedecoded = Callable[[list[Redecoded]], None]
 
 _NOT_READY_SECONDS: Final = 5.0
 """A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
+
+_BUSY_SECONDS: Final = 5.0
+"""A segment that others have is looked at again in every pass for so long; then that is a fault."""
 
 _REST_SECONDS: Final = (0.5, 2.0, 10.0, 30.0)
 """How long a faulty segment rests after its first, second, … fault."""
@@ -59,6 +63,8 @@ class Follower:
         """What is wrong with which segment (or with the index), by path."""
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
+        self.whole = False
+        """Whether the last pass looked at every segment and took what was there, but for those with faults."""
         journal_dir.mkdir(parents=True, exist_ok=True)
         self._index = Index(index_file, journal_dir)
         self._distrusted = False
@@ -66,11 +72,14 @@ class Follower:
         self._segments: dict[str, FollowedSegment] = {}
         self._told: dict[str, int] = {}
         self._behind = 0
+        self._unseen: set[str] = set()
+        """Segments that could not be looked at in this pass, since others had them."""
         self._thorough_at = 0.0
         self._reconcile()
 
     def behind(self) -> int:
-        """Committed rows that the index has not taken; may be asked from any thread."""
+        """Committed rows that the index has not taken; may be asked from any thread. A segment that could not be looked
+        at counts as one."""
         return self._behind
 
     def distrust(self) -> None:
@@ -86,6 +95,7 @@ class Follower:
         thorough = thoroughly or now >= self._thorough_at
         if thorough:
             self._thorough_at = now + THOROUGH_SECONDS
+        self.whole = False
         try:
             if self._distrusted:
                 self._rebuild()
@@ -104,6 +114,7 @@ class Follower:
         self._index.close()
 
     def _pass(self, now: float, thorough: bool) -> int:
+        self._unseen.clear()
         self._discover(thorough)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
@@ -121,9 +132,14 @@ class Follower:
             with self._faults_of(segment):
                 self._finish(segment)
         for segment in awake:
-            if segment.failures and segment.rest_until <= now:
-                segment.failures = 0
-                self.errors.pop(segment.indexed.path, None)
+            path = segment.indexed.path
+            if path not in self._unseen:
+                segment.busy_since = None
+                if segment.failures and segment.rest_until <= now:
+                    segment.failures = 0
+                    self.errors.pop(path, None)
+        self._count_behind()
+        self.whole = not self._unseen and not self.stopping
         return taken
 
     def _take_rows(self, waiting: list[FollowedSegment], now: float) -> int:
@@ -142,8 +158,11 @@ class Follower:
                     self._tell(segment, rows)
                     taken += len(rows)
             self._count_behind()
-            waiting = [segment for segment in waiting if segment.behind and segment.rest_until <= now]
+            waiting = [segment for segment in waiting if segment.behind and self._is_awake(segment, now)]
         return taken
+
+    def _is_awake(self, segment: FollowedSegment, now: float) -> bool:
+        return segment.rest_until <= now and segment.indexed.path not in self._unseen
 
     def _take_decodes(self, segment: FollowedDecodes) -> int:
         rows: list[DecodeRow] = []
@@ -192,6 +211,13 @@ class Follower:
     def _discover(self, thorough: bool) -> None:
         if not self._folders.changed(thorough):
             return
+        try:
+            self._follow_folders()
+        except BaseException:
+            self._folders.forget()  # or what is new would be passed over until something else is
+            raise
+
+    def _follow_folders(self) -> None:
         known = {segment.path: segment for segment in self._index.segments()}
         present = self._folders.segments
         for path, file in sorted(present.items(), key=lambda item: item[1].name):
@@ -236,7 +262,7 @@ class Follower:
             self._rebuild()
 
     def _count_behind(self) -> None:
-        self._behind = sum(segment.behind for segment in self._segments.values())
+        self._behind = sum(segment.behind for segment in self._segments.values()) + len(self._unseen)
 
     @contextlib.contextmanager
     def _faults_of(self, segment: FollowedSegment) -> Generator[None]:
@@ -253,6 +279,12 @@ class Follower:
             return
         if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
             return
+        if is_busy(error):
+            now = time.monotonic()
+            segment.busy_since = segment.busy_since or now
+            if now < segment.busy_since + _BUSY_SECONDS:
+                self._unseen.add(segment.indexed.path)
+                return
         segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
         segment.failures += 1
         self._note(segment.indexed.path, error)

@@ -42,6 +42,14 @@ def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether somebody else has the file for a moment: its writer makes it or ends, or another reader folds it."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN)
+
+
 def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
     """All segments of the index, oldest name first."""
     rows = connection.execute(

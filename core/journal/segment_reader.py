@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
@@ -10,7 +11,7 @@ import msgspec
 
 from core.journal.decodes import DECODE_COLUMNS, DecodeRow, decode_row
 from core.journal.duplicates import mark_duplicates
-from core.journal.indexed import IndexedSegment, connect
+from core.journal.indexed import IndexedSegment, connect, is_busy
 from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 from core.model.dates import date_text
@@ -19,6 +20,9 @@ LOG = logging.getLogger("tidegate.journal")
 
 OPEN_AT_ONCE: Final = 32
 """Segments that one answer holds open; each takes up to three file descriptors."""
+BUSY_SECONDS: Final = 1.0
+"""How long a segment is tried that somebody else has: its writer ends, or the follower folds its log into it."""
+AGAIN_SECONDS: Final = 0.02
 
 Metadata = dict[str, object]
 Place = tuple[int, int]
@@ -162,12 +166,18 @@ class SegmentReader:
         return None
 
     def _select(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
-        try:
-            connection = self._connection(number)
-            return connection.execute(query, values).fetchall() if connection else []
-        except sqlite3.Error as error:
-            LOG.error("cannot read segment %s: %s", self._segments[number].path, error)
-            return []
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection = self._connection(number)
+                return connection.execute(query, values).fetchall() if connection else []
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    LOG.error("cannot read segment %s: %s", self._segments[number].path, error)
+                    return []
+            if number in self._connections:
+                self._close(number)
+            time.sleep(AGAIN_SECONDS)
 
     def _connection(self, number: int) -> sqlite3.Connection | None:
         if number not in self._connections:
