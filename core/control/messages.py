@@ -428,6 +428,10 @@ class Requests(msgspec.Struct, kw_only=True):
     more: bool = False
     next: str | None = None
     """Where there is more: the id to go on from (`before`, or `after`). A filter may leave a page short or empty."""
+    looked: int = 0
+    """How many kept rows were held against the filter for this page."""
+    reached: str | None = None
+    """Where there is more: how far it looked, a date about which these rows were received."""
 
 
 class Traffic(msgspec.Struct, kw_only=True):
@@ -437,6 +441,8 @@ class Traffic(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+    looked: int = 0
+    reached: str | None = None
 
 
 class Events(msgspec.Struct, kw_only=True):
@@ -446,6 +452,8 @@ class Events(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+    looked: int = 0
+    reached: str | None = None
 
 
 class FailureQuery(msgspec.Struct, kw_only=True):
@@ -553,6 +561,8 @@ class ConnectionFrames(msgspec.Struct, kw_only=True):
     more: bool = False
     next: str | None = None
     """Where there is more: the id to go on from (`before`, or `after`). A page may be short or empty."""
+    looked: int = 0
+    reached: str | None = None
 
 
 class Subscribe(msgspec.Struct, kw_only=True):

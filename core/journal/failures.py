@@ -16,14 +16,14 @@ from core.model.refusals import OTHER_REASONS
 
 MOST_GROUPS: Final = 1000
 
-SCHEMA: Final = """
+TABLES: Final = """
 CREATE TABLE failures(
   id INTEGER PRIMARY KEY, key TEXT UNIQUE, tenant TEXT, source TEXT, reason TEXT, count INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX failures_by_source ON failures(tenant, source);
-CREATE INDEX requests_by_failure ON requests(failure) WHERE failure IS NOT NULL;
 """
-"""`key`: core.model.failures.failure_id. Such an index of requests ends with their id: it is in order of time."""
+"""`key`: core.model.failures.failure_id."""
+INDEXES: Final = ("CREATE INDEX requests_by_failure ON requests(failure) WHERE failure IS NOT NULL",)
 
 _OF_SOURCE: Final = "SELECT key, id FROM failures WHERE tenant = ? AND source = ?"
 _ADD: Final = "INSERT INTO failures(key, tenant, source, reason) VALUES (?, ?, ?, ?)"

@@ -49,9 +49,9 @@ class FollowerThread:
         return self.follower.behind()
 
     def passed(self, timeout: float = 2.0) -> int:
-        """Waits, at most `timeout` seconds, until a pass that began after this call has looked at every segment, so that
-        all that was committed before is indexed. Returns how many rows that pass left behind; where it took longer, how
-        many are behind as far as is known, and at least one."""
+        """Waits, at most `timeout` seconds, until a pass that began after this call has looked at every segment, so
+        that all that was committed before is indexed. Returns how many rows that pass left behind; where it took
+        longer, how many are behind as far as is known, and at least one."""
         with self._condition:
             wanted = self._started + 1
             self._awaited = max(self._awaited, wanted)

@@ -32,8 +32,8 @@ def forget(connection: sqlite3.Connection, journal: Path, segment: IndexedSegmen
 
 
 def _forget_requests(connection: sqlite3.Connection, segment: int, first: bytes, last: bytes) -> list[bytes]:
-    find = "SELECT id, failure FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
-    found = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
+    find = "SELECT id, failure FROM requests WHERE segment = ? AND id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+    found = connection.execute(find, (segment, first, last, FORGET_AT_ONCE)).fetchall()
     ids: list[tuple[bytes]] = [(id,) for id, _ in found]
     left = Counter(failure for _, failure in found if failure is not None)
     change_counts(connection, {failure: -count for failure, count in left.items()})

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -57,6 +57,7 @@ class SegmentReader:
         self._journal_dir = journal_dir
         self._segments = {segment.id: segment for segment in segments}
         self._connections: dict[int, sqlite3.Connection | None] = {}
+        self._payload_meets: Callable[[bytes], bool] | None = None
 
     def __enter__(self) -> "SegmentReader":
         return self
@@ -65,15 +66,26 @@ class SegmentReader:
         for number in list(self._connections):
             self._close(number)
 
-    def rows(self, places: Sequence[Place], *, payloads: bool, remote: str | None = None) -> dict[Place, TakenRow]:
-        """These rows; with `remote` those from that address alone."""
+    def rows(
+        self,
+        places: Sequence[Place],
+        *,
+        payloads: bool,
+        remote: str | None = None,
+        payload: Callable[[bytes], bool] | None = None,
+    ) -> dict[Place, TakenRow]:
+        """These rows; with `remote` those from that address alone, with `payload` those whose whole payload meets
+        that."""
         found: dict[Place, TakenRow] = {}
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
+        self._payload_meets = payload
         for number, some in _by_segment(places).items():
             segment = self._segments.get(number)
             query, values = f"{take} WHERE r.seq IN ({', '.join('?' * len(some))})", list[str | int](some)
             if remote is not None:
                 query, values = f"{query} AND r.remote = ?", [*values, remote]
+            if payload is not None:
+                query = f"{query} AND payload_meets(r.payload)"
             columns = self._select(number, query, values)
             for row in cast("list[Columns]", columns):
                 if segment is not None:
@@ -185,8 +197,14 @@ class SegmentReader:
                 self._close(next(iter(self._connections)))
             segment = self._segments.get(number)
             file = self._journal_dir / segment.path if segment else None
-            self._connections[number] = connect(file, read_only=True) if file and file.exists() else None
+            connection = connect(file, read_only=True) if file and file.exists() else None
+            if connection is not None:
+                connection.create_function("payload_meets", 1, self._meets)
+            self._connections[number] = connection
         return self._connections[number]
+
+    def _meets(self, payload: bytes | None) -> bool:
+        return self._payload_meets is not None and self._payload_meets(payload or b"")
 
     def _close(self, number: int) -> None:
         connection = self._connections.pop(number)
