@@ -1,5 +1,6 @@
-"""What can be told of a child process, be it a worker or a JVM: the memory it holds, and how it ended."""
+"""What can be told of a child process, be it a worker or a JVM, and how one lets others go first."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -23,3 +24,11 @@ def ending_of(status: int) -> str:
         return f"ended by signal {-status} ({signal.Signals(-status).name})"
     except ValueError:
         return f"ended by signal {-status}"
+
+
+def yield_to_others() -> None:
+    """Whatever else runs comes first from now on."""
+    with contextlib.suppress(OSError):
+        os.nice(19)
+    with contextlib.suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

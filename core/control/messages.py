@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.control.reindexing import ReindexStatus
 from core.errors import Fault
 from core.model.connections import Connection
 from core.model.costs import Costs
@@ -115,6 +116,8 @@ class Status(msgspec.Struct, kw_only=True):
     left_out: int = 0
     failures: int = 0
     """Groups of failed requests that nobody dismissed."""
+    reindex: ReindexStatus | None = None
+    """The last time that the index was built anew since the engine started; null where it was not."""
 
 
 class ComponentInfo(msgspec.Struct, kw_only=True):

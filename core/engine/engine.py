@@ -22,6 +22,7 @@ from core.engine.applying import Applying, Progress
 from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans
 from core.engine.ports import ListenerPool
+from core.engine.reindexing import ReindexDesk
 from core.engine.replays import ReplayDesk
 from core.engine.scripts_watch import watch_scripts
 from core.engine.surroundings import Surroundings
@@ -91,6 +92,7 @@ class Engine:
             home, components, instance, listeners, self.sidecars, self._follower.nudge, self.tap.refuse
         )
         self.replays = ReplayDesk(self._surroundings, self.tenants, self._indexed)
+        self.reindexing = ReindexDesk(home.journal, home.index_file, self._follower.succeed)
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -143,6 +145,7 @@ class Engine:
         for task in self._changes:
             task.cancel()
         await asyncio.gather(*self._changes, return_exceptions=True)
+        await self.reindexing.stop()
         replaying = self._loop.create_task(self.replays.stop())
         stopping = (tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values())
         for problem in await asyncio.gather(*stopping, return_exceptions=True):
@@ -172,6 +175,7 @@ class Engine:
             await asyncio.sleep(SWEEP_EVERY)
             try:
                 await asyncio.to_thread(
+                    self._follower.follower.beside,
                     sweep,
                     self.home.journal,
                     self.home.index_file,
@@ -308,6 +312,7 @@ class Engine:
             behind=self._follower.behind(),
             left_out=self._left_out,
             failures=self._open_failures,
+            reindex=self.reindexing.status,
         )
 
     def _waiting(self, tenant: TenantRunner) -> tuple[int, bool]:

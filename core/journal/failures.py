@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from core.journal.request_rows import request_row
 from core.journal.rows import FAILED
 from core.journal.taken import TakenRow
 from core.model.failures import failure_id, failure_kind
@@ -43,24 +44,7 @@ def take_failed(index: sqlite3.Connection, insert: str, rows: Sequence[TakenRow]
     for row in rows:
         groups.setdefault(_group_of(index, known, tenant, source, failure_kind(row.reason)), []).append(row)
     for group, some in groups.items():
-        taken = index.executemany(
-            insert,
-            [
-                (
-                    r.request,
-                    segment,
-                    r.seq,
-                    r.received,
-                    r.outcome_code,
-                    r.status,
-                    r.micros,
-                    r.size,
-                    r.event_count,
-                    group,
-                )
-                for r in some
-            ],
-        )
+        taken = index.executemany(insert, [request_row(row, segment, group) for row in some])
         change_counts(index, {group: taken.rowcount})
 
 

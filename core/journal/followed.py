@@ -10,7 +10,7 @@ from typing import ClassVar, Final, cast
 from core.errors import TidegateError
 from core.journal.indexed import IndexedSegment, connect, is_busy
 from core.journal.rows import READABLE
-from core.journal.taken import TAKE, Columns, TakenRow, taken_row
+from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 
 BATCH_ROWS: Final = 2000
 BATCH_BYTES: Final = 8 << 20
@@ -84,10 +84,11 @@ class FollowedSegment:
         old = stamp is not None and time.time_ns() - stamp[0] > SETTLED_NS
         self._settled = stamp if old else None
 
-    def batch(self) -> list[TakenRow]:
+    def batch(self, *, payloads: bool = True) -> list[TakenRow]:
         """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
         connection = self.opened()
-        query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
+        take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
+        query = f"{take} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
         cursor = connection.execute(query, (self.indexed.taken, self.end))
         tenant, source = self.indexed.tenant, self.indexed.source
         rows: list[TakenRow] = []
@@ -148,6 +149,13 @@ class FollowedSegment:
         (last,) = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()
         self.end = last or 0
         return self.behind == 0
+
+    def is_folded(self) -> bool:
+        """Whether it has been finished: its write-ahead log is folded into it for good."""
+        with self.file.open("rb") as file:
+            return (
+                file.read(20)[18:20] == b"\x01\x01"
+            )  # https://sqlite.org/fileformat2.html#file_format_version_numbers
 
     def close(self) -> None:
         if self._connection is not None:

@@ -3,10 +3,11 @@
 import contextlib
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
@@ -16,10 +17,13 @@ from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, is_damage, set_aside
 from core.journal.indexed import is_busy
 from core.journal.settling import Redecoded
+from core.journal.succession import discard, put_in_place, rows_of_ready
 from core.journal.taken import TakenRow
 
 LOG = logging.getLogger("tidegate.journal")
 
+P = ParamSpec("P")
+R = TypeVar("R")
 OnRows = Callable[[list[TakenRow]], None]
 OnRedecoded = Callable[[list[Redecoded]], None]
 
@@ -65,9 +69,15 @@ class Follower:
         """Set from any thread: the pass that runs ends after its batch."""
         self.whole = False
         """Whether the last pass looked at every segment and took what was there, but for those with faults."""
+        self.successions = 0
+        """How often an index that was built beside has taken the place of the one before."""
+        self._others_write = threading.Lock()
         journal_dir.mkdir(parents=True, exist_ok=True)
+        put_in_place(index_file)
+        discard(index_file)
         self._index = Index(index_file, journal_dir)
         self._distrusted = False
+        self._succeeding = False
         self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
         self._told: dict[str, int] = {}
@@ -86,6 +96,16 @@ class Follower:
         """Says, from any thread, that the index was found damaged: the next pass sets it aside and starts it anew."""
         self._distrusted = True
 
+    def succeed(self) -> None:
+        """Says, from any thread, that an index is ready (core.journal.succession): it takes the place of the one in use
+        at the end of a pass that has taken as much as it has, so that live feeds miss nothing."""
+        self._succeeding = True
+
+    def beside(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+        """Does what writes the index beside the follower, in the caller's thread; no other takes its place meanwhile."""
+        with self._others_write:
+            return work(*args, **named)
+
     def take(self, *, thoroughly: bool = True) -> int:
         """One pass: every segment from its last taken row to the end it has now. Returns how many rows it took.
 
@@ -99,7 +119,10 @@ class Follower:
         try:
             if self._distrusted:
                 self._rebuild()
-            return self._pass(now, thorough)
+            taken = self._pass(now, thorough)
+            if self._succeeding and self._succeeded():
+                taken += self._pass(now, thorough=True)
+            return taken
         except sqlite3.Error as error:
             if not is_damage(error):
                 self._note(str(self.index_file), error)
@@ -240,17 +263,44 @@ class Follower:
         if segment := self._segments.get(path):
             self._let_go(segment)
 
-    def _rebuild(self) -> None:
-        """Begins the index anew: every segment is taken again from its first row."""
-        self._distrusted = False
-        LOG.error("%s is damaged: it is set aside and built again from the journal", self.index_file)
+    def _succeeded(self) -> bool:
+        """Puts the index that is ready in its place, if the one in use has all that it has, and nobody writes that."""
+        if not self._has_all_of_the_ready() or not self._others_write.acquire(blocking=False):
+            return False
+        try:
+            self._succeeding = False
+            self._leave_index()
+            put_in_place(self.index_file)
+            self._index = Index(self.index_file, self.journal_dir)
+            self.successions += 1
+        finally:
+            self._others_write.release()
+        return True
+
+    def _has_all_of_the_ready(self) -> bool:
+        there = rows_of_ready(self.index_file)
+        if there is None:
+            self._succeeding = False
+            return False
+        here = {segment.path: segment.taken for segment in self._index.segments()}
+        followed = self._folders.segments.keys() - self.errors.keys()
+        return all(here.get(path, 0) >= taken for path, taken in there.items() if path in followed)
+
+    def _leave_index(self) -> None:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
         self._index.close()
-        set_aside(self.index_file)
-        self._index = Index(self.index_file, self.journal_dir)
         self._folders.forget()
+
+    def _rebuild(self) -> None:
+        """Begins the index anew: every segment is taken again from its first row."""
+        self._distrusted = False
+        LOG.error("%s is damaged: it is set aside and built again from the journal", self.index_file)
+        self._leave_index()
+        with self._others_write:
+            set_aside(self.index_file)
+            self._index = Index(self.index_file, self.journal_dir)
 
     def _reconcile(self) -> None:
         """At the start, so that a damaged index is found before anybody asks it."""

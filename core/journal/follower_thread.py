@@ -61,6 +61,15 @@ class FollowerThread:
             self._waiting -= 1
             return self._left if self._whole >= wanted else max(1, self.follower.behind())
 
+    def succeed(self, timeout: float) -> bool:
+        """Has the index that is ready take the place of the one in use; whether it did within `timeout` seconds."""
+        before = self.follower.successions
+        deadline = time.monotonic() + timeout
+        self.follower.succeed()
+        while self.follower.successions == before and not self._stopping and time.monotonic() < deadline:
+            self.passed(timeout=1.0)
+        return self.follower.successions > before
+
     def stop(self, timeout: float = 10.0) -> None:
         """Ends the pass that runs after its batch, then the thread, and closes what the follower holds open."""
         with self._condition:

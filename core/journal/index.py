@@ -29,6 +29,7 @@ from core.journal.index_schema import (
 )
 from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments
 from core.journal.request_id import id_milliseconds
+from core.journal.request_rows import request_row
 from core.journal.rows import BY_ALTERNATE_ID, FAILED
 from core.journal.settling import Redecoded, settle, with_decodes
 from core.journal.taken import TakenRow
@@ -58,11 +59,7 @@ class Index:
     def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
         """Keeps `rows` of `segment`, in order of their seq, and that they were taken; notes in them the duplicates."""
         number = segment.id
-        requests = [
-            (r.request, number, r.seq, r.received, r.outcome_code, r.status, r.micros, r.size, r.event_count, None)
-            for r in rows
-            if r.outcome_code != FAILED
-        ]
+        requests = [request_row(row, number) for row in rows if row.outcome_code != FAILED]
         failed = [row for row in rows if row.outcome_code == FAILED]
         events = event_rows(rows, number)
         last, bounds = rows[-1].seq, bounds_of(rows)

@@ -64,7 +64,7 @@ INDEXES: Final = (
 """An index of a WITHOUT ROWID table ends with its primary key: within what each is of, it is in order of time.
 Measurements (type 0) are most of all events, so that an index of them would cost much and find little."""
 
-TAKE_REQUEST: Final = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+TAKE_REQUEST: Final = "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 TAKE_DECODE: Final = """
 INSERT INTO decodes(request, number, segment, seq) VALUES (?, ?, ?, ?)
 ON CONFLICT(request, number) DO UPDATE SET segment = excluded.segment, seq = excluded.seq WHERE segment IS NULL

@@ -24,7 +24,7 @@ from core.journal.candidates import count
 from core.journal.failure_list import list_failures, open_failures
 from core.journal.history import decodes_of
 from core.journal.index import is_damage
-from core.journal.indexed import connect, indexed_segments
+from core.journal.indexed import indexed_segments, open_index
 from core.journal.query import statement
 from core.journal.request_id import id_bytes
 from core.journal.rows import REFUSED
@@ -193,7 +193,7 @@ class Reader:
         if not self.index_file.exists():
             raise TidegateError(f"{self.index_file} is not there: an engine makes it when it starts")
         try:
-            with contextlib.closing(connect(self.index_file, read_only=True)) as index:
+            with contextlib.closing(open_index(self.index_file)) as index:
                 index.execute("BEGIN")
                 with SegmentReader(self.journal_dir, indexed_segments(index)) as segments:
                     yield index, segments

@@ -42,6 +42,17 @@ def with_decodes(index: sqlite3.Connection, first: bytes, last: bytes) -> list[b
     return [request for (request,) in found]
 
 
+def current_numbers(index: sqlite3.Connection, first: bytes, last: bytes) -> dict[bytes, int]:
+    """The number of the current decode of each request between two ids that has another than its worker's."""
+    return dict(
+        index.execute(
+            "SELECT request, max(number) FROM decodes"
+            " WHERE request BETWEEN ? AND ? AND undone = 0 AND segment IS NOT NULL GROUP BY request",
+            (first, last),
+        )
+    )
+
+
 def settle(index: sqlite3.Connection, journal: Path, requests: Iterable[bytes]) -> list[Redecoded]:
     """Makes the index say of these requests what their current decode says; the transaction is the caller's. Returns
     those whose current decode is another now. What cannot be read stays as it is."""
