@@ -1,7 +1,7 @@
 """How many events a second the index is built anew of, end to end: `python benchmarks/reindex.py [events] [folder]`.
 
-End to end: from the call to the index in its place, in the process that the engine begins for it, with the follower that
-goes on meanwhile in this one. `folder` keeps the journal for another run, and for benchmarks/queries.py.
+End to end: from the call to the index in its place, built in the process that the engine begins for it. `folder` keeps
+the journal for another run, and for benchmarks/queries.py.
 """
 
 import asyncio

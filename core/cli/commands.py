@@ -15,6 +15,7 @@ from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.reindex import reindex
 from core.cli.replay import replay
 from core.cli.script import script
 from core.cli.secret import secret
@@ -31,7 +32,14 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "connections": connections,
         "decode": decode,
     },
-    "The engine": {"status": status, "start": start, "stop": stop, "restart": restart, "control": control},
+    "The engine": {
+        "status": status,
+        "start": start,
+        "stop": stop,
+        "restart": restart,
+        "reindex": reindex,
+        "control": control,
+    },
     "Configuration": {
         "add": add,
         "set": set_settings,

@@ -102,7 +102,7 @@ class Follower:
         self._succeeding = True
 
     def beside(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
-        """Does what writes the index beside the follower, in the caller's thread; no other takes its place meanwhile."""
+        """Does what writes the index beside the follower, in the caller's thread; no index takes another's place."""
         with self._others_write:
             return work(*args, **named)
 

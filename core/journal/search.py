@@ -26,8 +26,9 @@ MOST_SCANNED: Final = 20_000
 UNSEEN: Final = 10
 """How many times as many rows may be looked at of which most are passed over unseen: those of other addresses, and
 those in whose payload something is not found."""
-SEARCH_SECONDS: Final = 0.4
-"""A call that has looked for so long ends with what it has found."""
+LEAST_SCANNED: Final = 2000
+SEARCH_SECONDS: Final = 0.5
+"""A call that has looked for so long ends with what it has found, but not before it has looked at `LEAST_SCANNED`."""
 
 
 class Progress(TypedDict):
@@ -115,7 +116,10 @@ class _Search:
                         return self._page(self._position(block.candidates[number]) if more else None)
             if block.last:
                 return self._page(None)
-            if self._looked >= most or time.monotonic() > deadline:
+            if not chosen and block.passed is None:
+                continue  # every candidate is found
+            late = time.monotonic() > deadline and (block.passed is not None or self._looked >= LEAST_SCANNED)
+            if self._looked >= most or late:
                 if block.passed is not None:
                     return self._page(id_text(block.passed))
                 return self._page(None if self._is_over() else self._position(block.candidates[-1]))
