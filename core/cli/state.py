@@ -9,6 +9,7 @@ from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from core.control.messages import Node, Status
+from core.control.reindexing import reindex_words
 
 _REASONS_TOLD = 5
 """Reasons of refusals that a note names."""
@@ -80,6 +81,8 @@ def _print_notes(state: Status) -> None:
         for tenant in state.tenants
         if tenant.file_differs
     ]
+    if state.reindex is not None and state.reindex.state in ("running", "failed"):
+        notes.append(reindex_words(state.reindex))
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")
     notes += [_refused_note(node) for _, node in _nodes(state.tree, 0) if node.detail.get("refusals") and node.refused]

@@ -142,7 +142,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal.follower.close()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_says_the_same(tmp_path: Path, seed: int) -> None:
     journal = Journal(tmp_path, seed)
     for _ in range(2):
@@ -270,13 +270,12 @@ def test_a_damaged_segment_is_left_out_and_said(journal: Journal) -> None:
     journal.follower.take()
     broken = journal.segments[3]
     broken.close()
+    journal.follower.close()
     broken.file.write_bytes(b"no SQLite file, but something else" * 200)
     built = journal.build()
     assert [each.split(":")[0] for each in built.unread] == [broken.path]
+    journal.follow()
     journal.follower.take()
-    journal.follower.succeed()
-    journal.follower.take()
-    assert journal.follower.successions == 1
     assert len(journal.reader.requests(Query(limit=10_000)).requests) == 3 * 60
 
 
