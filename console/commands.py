@@ -23,6 +23,7 @@ from core.control.messages import (
     Plan,
     Target,
 )
+from core.control.reindexing import ReindexStatus, reindex_words
 from core.errors import TidegateError
 from core.model.failures import Dismissal
 from core.profiles import SOURCE_TYPE
@@ -276,6 +277,15 @@ async def _status(console: Console, words: list[str]) -> Lead:
     return lambda: console.go_to("state")
 
 
+async def _reindex(console: Console, words: list[str]) -> str:
+    words, cancel = _without(words, "--cancel")
+    if words:
+        raise TidegateError(f"it takes no more: {COMMANDS['reindex'].usage}")
+    name = "reindex.cancel" if cancel else "reindex.start"
+    status = await console.session.link.call(name, None, ReindexStatus)
+    return reindex_words(status) if cancel else "the index is built anew: Engine State (5) says how far that is"
+
+
 async def _connections(console: Console, words: list[str]) -> Lead:
     _wanted(words, 1, COMMANDS["connections"].usage)
     tenant, _, source = words[0].partition("/")
@@ -331,6 +341,7 @@ COMMANDS: dict[str, Command] = {
         Command("events", "events [--device ID --type T --filter …]", "Live Traffic with a filter", _feed),
         Command("connections", "connections TENANT/SOURCE", "the connections of an event source", _connections),
         Command("dismiss", "dismiss GROUP WHY, or GROUP --undo", "dismisses a group of failures", _dismiss, True),
+        Command("reindex", "reindex, or reindex --cancel", "builds the index anew", _reindex, True),
         Command("status", "status", "Engine State", _status),
     )
 }

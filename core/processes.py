@@ -1,4 +1,4 @@
-"""Processes: what can be told of a child, be it a worker or a JVM, and how one makes way for the others."""
+"""Processes: what can be told of a child, be it a worker or a JVM, and how one lets others go first."""
 
 import contextlib
 import os
@@ -30,3 +30,5 @@ def yield_to_others() -> None:
     """Whatever else runs comes first from now on."""
     with contextlib.suppress(OSError):
         os.nice(19)
+    with contextlib.suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

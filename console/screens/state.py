@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from console.actions import ACTIONS, Action
 from console.screens.base import Kind, TidegateScreen
 from console.screens.connections import ConnectionsScreen
-from console.screens.dialogs import Notice
+from console.screens.dialogs import Answer, Notice, Question
 from console.screens.power import power
 from console.session import console_of
 from console.text import plural, visible
@@ -17,6 +17,7 @@ from console.widgets.document import Document
 from console.widgets.rows import Rows
 from console.widgets.state_tree import StateTree, described
 from core.control.messages import Node
+from core.control.reindexing import ReindexStatus, reindex_words
 
 WIDE = 130
 """From here on all that is known of the current component stands beside the tree."""
@@ -33,7 +34,9 @@ class EngineState(TidegateScreen):
         "A source that cannot start is tried again by itself. Failed and refused requests are counted over ten "
         "minutes; details of a source (v) count what it refused by reason, and say what its requests cost by step: "
         "half of them at most p50 milliseconds, 95 % p95, 99 % p99. Details of a tenant, and of Tidegate at the top, "
-        "say what is kept and since when, how fast it grows, and when it will be full at this rate."
+        "say what is kept and since when, how fast it grows, and when it will be full at this rate.\n\n"
+        "The index finds requests in the journal. It can be built anew from it at any time (R): meanwhile the one of "
+        "before answers, and everything goes on."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -41,9 +44,13 @@ class EngineState(TidegateScreen):
         ACTIONS["power"],
         ACTIONS["view"].titled("Details", "shows all that is known of the current component"),
         ACTIONS["connections"].titled("Connections", "shows the connections of the current event source"),
+        ACTIONS["reindex"],
         ACTIONS["next"].titled("Next error", "goes to the next component in error"),
         ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
     )
+
+    _reindexing = False
+    """The index was being built anew when the state was looked at last."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal():
@@ -67,6 +74,10 @@ class EngineState(TidegateScreen):
         status = self.link.status
         if status is None or not self.link.up:
             return "", "done"
+        if status.reindex is not None and status.reindex.state == "running":
+            return reindex_words(status.reindex), "waits"
+        if status.reindex is not None and status.reindex.state == "failed":
+            return reindex_words(status.reindex), "wrong"
         if status.behind:
             return f"the index is {plural(status.behind, 'request')} behind the journal", "waits"
         return "", "done"
@@ -75,6 +86,13 @@ class EngineState(TidegateScreen):
         if self.link.status is not None:
             self.states.show(self.link.status)
             self._show_details()
+            self._tell_reindexed(self.link.status.reindex)
+
+    def _tell_reindexed(self, now: ReindexStatus | None) -> None:
+        """Says once how one ended that was seen running."""
+        before, self._reindexing = self._reindexing, now is not None and now.state == "running"
+        if before and now is not None and now.state == "done":
+            self.say(reindex_words(now))
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "-wide")
@@ -142,6 +160,24 @@ class EngineState(TidegateScreen):
             return None
         path = "/".join(node.path.split("/")[:2])
         return self.states.node(path)
+
+    async def action_reindex(self) -> None:
+        status = self.link.status
+        running = status is not None and status.reindex is not None and status.reindex.state == "running"
+        if running:
+            question = Question(
+                "Reindex", "The index is built anew. Give that up?", (Answer("cancel", "Give up", "g"),)
+            )
+        else:
+            said = "Build the index anew from the journal? Everything goes on meanwhile; the one of before answers."
+            question = Question("Reindex", said, (Answer("start", "Reindex", "r"),))
+        await self.ask(question, self._reindex)
+
+    async def _reindex(self, answer: str) -> None:
+        status = await self.link.call(f"reindex.{answer}", None, ReindexStatus)
+        if answer == "cancel":
+            self.say(reindex_words(status))
+        await self.link.refresh()
 
     def action_next(self) -> None:
         self._to_error(1)

@@ -16,6 +16,7 @@ from console.screens.dialogs import Answer, Question
 from console.screens.replaying import choose_replay
 from console.screens.request import OneRequest
 from console.screens.save import SaveAs, copied, dated, save_new
+from console.screens.searching import Search
 from console.text import bytes_text, plural
 from console.widgets.filter_bar import FilterBar
 from console.widgets.traffic_list import TrafficList
@@ -47,7 +48,9 @@ class LiveTraffic(TidegateScreen):
         "says how many more, why, and from which network; those were only counted.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
-        "A bare word is looked for in device, target, reason and the first 4 KiB of the payload."
+        "A bare word is looked for in device, target, reason and the first 4 KiB of the payload; payload:text, or bytes "
+        "as in payload:0x7878, in the whole payload of what is kept. Where little matches it says how far back it has "
+        "looked; escape stops it."
     )
     CSS_PATH = "traffic.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -71,6 +74,9 @@ class LiveTraffic(TidegateScreen):
         self.tenant: str | None = None
         self.feed: Feed | None = None
         self._filling = 0
+        self._search: Search | None = None
+        self._older: tuple[str | None, str] | None = None
+        """The first row held when older ones were fetched last, and how far was looked for them."""
         self._noted = ""
 
     def compose_body(self) -> ComposeResult:
@@ -107,6 +113,8 @@ class LiveTraffic(TidegateScreen):
         return f"paused, {traffic.held.arrived:,} since" if traffic.held.arrived else "paused"
 
     def standing(self) -> tuple[str, Kind]:
+        if self._search is not None and (said := self._search.words()):
+            return f"{said}: escape stops", "waits"
         if self.is_mounted and self.list.marked:
             return (
                 f"{plural(len(self.list.marked), 'request')} marked: r replays, w saves, y copies, escape unmarks",
@@ -122,6 +130,7 @@ class LiveTraffic(TidegateScreen):
     async def fill(self) -> None:
         """Begins afresh with the filter and tenant chosen: the live feed first, then the rows before it."""
         self._filling += 1
+        self._older = self._search = None
         turn = self._filling
         traffic = self.list
         old, self.feed = self.feed, None
@@ -156,24 +165,48 @@ class LiveTraffic(TidegateScreen):
             self.list.redecoded(frame.redecoded)
 
     async def page(self, *, older: bool) -> None:
-        """Fetches the rows before the first one held, or behind the last one."""
+        """Fetches the rows before the first one held, or behind the last one. A filter that is met rarely is asked for
+        again until something is found that fills the screen, or the operator stops it."""
         turn, traffic = self._filling, self.list
-        edge = traffic.held.edge(older=older)
-        query = Query(
-            tenant=self.tenant,
-            filter=self.bar.entered,
-            limit=PAGE_ROWS,
-            before=edge if older else None,
-            after=None if older else edge,
-        )
+        cursor = self._older_from() if older else traffic.held.edge(older=False)
+        self._search = search = Search()
+        found_rows = 0
         try:
-            found = await self.link.call("requests.traffic", query, Traffic)
+            while True:
+                query = Query(
+                    tenant=self.tenant,
+                    filter=self.bar.entered,
+                    limit=PAGE_ROWS,
+                    before=cursor if older else None,
+                    after=None if older else cursor,
+                )
+                found = await self.link.call("requests.traffic", query, Traffic)
+                if turn != self._filling or not self.stands:
+                    return
+                (traffic.take_older if older else traffic.take_newer)(found.rows, found.more)
+                found_rows += len(found.rows)
+                search.take(found)
+                if older:
+                    self._older = None if found.next is None else (traffic.held.edge(older=True), found.next)
+                cursor = found.next
+                if cursor is None or search.stopped or found_rows >= traffic.size.height:
+                    return
+                self.refresh_frame()
         except TidegateError:
             traffic.asked_in_vain()
             raise
-        if turn != self._filling:
-            return
-        (traffic.take_older if older else traffic.take_newer)(found.rows, found.more)
+        finally:
+            if self._search is search:
+                self._search = None
+                if self.stands:
+                    self.refresh_frame()
+
+    def _older_from(self) -> str | None:
+        """Where the rows before the first one held go on: behind it, or as far as was looked already."""
+        edge = self.list.held.edge(older=True)
+        if self._older is not None and self._older[0] == edge:
+            return self._older[1]
+        return edge
 
     def link_changed(self) -> None:
         """What passed while the engine was away is fetched when it is back."""
@@ -294,6 +327,10 @@ class LiveTraffic(TidegateScreen):
     async def action_back(self) -> None:
         if not self.list.has_focus:
             self.list.focus()
+            return
+        if self._search is not None and self._search.words():
+            self._search.stopped = True
+            self.say(f"{self._search.words()}, and stopped: entering the filter again begins anew")
             return
         if self.list.marked:
             self.list.unmark()

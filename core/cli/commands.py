@@ -16,6 +16,7 @@ from core.cli.grouped import GroupedCommand
 from core.cli.homes import check, init, schema
 from core.cli.imports import imports
 from core.cli.received import events, requests
+from core.cli.reindex import reindex
 from core.cli.replay import replay
 from core.cli.script import script
 from core.cli.secret import secret
@@ -39,6 +40,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., object]]] = {
         "restart": restart,
         "backup": backup,
         "restore": restore,
+        "reindex": reindex,
         "control": control,
     },
     "Configuration": {

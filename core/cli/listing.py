@@ -12,18 +12,21 @@ import msgspec
 
 from core.cli.lines import bytes_lines, event_line, refused_line, request_lines
 from core.cli.output import print_json, terminal
+from core.cli.progress import ProgressLine
 from core.cli.reach import Engine
 from core.control.client import ControlClient, EngineGone
 from core.control.messages import Events, Frame, Node, OfRequest, Query, Requests, Status, Subscribe, Traffic
 from core.model.events import Event, event_json
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, RequestDetail, TrafficRow, request_json
-from core.model.text import plural, visible
+from core.model.text import looked_text, plural, visible
 
 PAGE = 1000
 """Rows asked for at a time."""
 FIRST = "00000000-0000-7000-8000-000000000000"
 """A cursor before every request."""
+QUIET_SECONDS = 1.0
+"""A search that takes no longer is not told of."""
 OVERLAP = 50_000
 """Kept rows that a live feed is compared with; more cannot arrive while a page is printed."""
 QUEUED_FRAMES = 600
@@ -33,11 +36,14 @@ Row = Request | Event
 
 
 class Page(NamedTuple):
-    """Rows, oldest first. `behind` counts those that the index lacks; `next` is where more of them begin."""
+    """Rows, oldest first. `behind` counts those that the index lacks; `next` is where more of them begin; `looked` says
+    how many were held against the filter, `reached` how far that is."""
 
     rows: Sequence[Row]
     behind: int
     next: str | None
+    looked: int = 0
+    reached: str | None = None
 
 
 class Listing(Protocol):
@@ -76,7 +82,7 @@ class EventListing:
 
     async def page(self, engine: Engine, query: Query) -> Page:
         page = await engine.call("events.query", query, Events)
-        return Page(page.events, page.behind, page.next)
+        return Page(page.events, page.behind, page.next, page.looked, page.reached)
 
     def live(self, frame: Frame) -> Sequence[Event]:
         return frame.events
@@ -108,9 +114,9 @@ class RequestListing:
     async def page(self, engine: Engine, query: Query) -> Page:
         if self._terminal is None:
             page = await engine.call("requests.query", query, Requests)
-            return Page(page.requests, page.behind, page.next)
+            return Page(page.requests, page.behind, page.next, page.looked, page.reached)
         traffic = await engine.call("requests.traffic", query, Traffic)
-        return Page(traffic.rows, traffic.behind, traffic.next)
+        return Page(traffic.rows, traffic.behind, traffic.next, traffic.looked, traffic.reached)
 
     def live(self, frame: Frame) -> Sequence[Request]:
         return frame.rows
@@ -194,7 +200,8 @@ async def _print_kept(engine: Engine, listing: Listing, query: Query, most: int 
 
 
 async def pages(engine: Engine, listing: Listing, query: Query, most: int | None) -> AsyncGenerator[Page]:
-    """Pages in the order of their rows: forward where all are asked for, else gathered backward first."""
+    """Pages in the order of their rows: forward where all are asked for, else gathered backward first; how far
+    that has come is told on a terminal where it takes a while."""
     if most is None:
         cursor: str | None = FIRST
         while cursor is not None:
@@ -204,16 +211,36 @@ async def pages(engine: Engine, listing: Listing, query: Query, most: int | None
         return
     gathered: list[Page] = []
     missing, cursor = most, query.before
-    while missing > 0:
-        asked = msgspec.structs.replace(query, before=cursor, limit=min(PAGE, missing))
-        page = await listing.page(engine, asked)
-        gathered.append(page)
-        missing -= len(page.rows)
-        cursor = page.next
-        if cursor is None:
-            break
+    search = _Searching()
+    try:
+        while missing > 0:
+            asked = msgspec.structs.replace(query, before=cursor, limit=min(PAGE, missing))
+            page = await listing.page(engine, asked)
+            gathered.append(page)
+            missing -= len(page.rows)
+            cursor = page.next
+            if cursor is None:
+                break
+            search.tell(page)
+    finally:
+        search.clear()
     for page in reversed(gathered):
         yield page
+
+
+class _Searching:
+    """Says how far a search has come, once that has taken a while."""
+
+    def __init__(self) -> None:
+        self._line = ProgressLine()
+        self._since = time.monotonic()
+        self._looked = 0
+        self.clear = self._line.clear
+
+    def tell(self, page: Page) -> None:
+        self._looked += page.looked
+        if page.reached is not None and time.monotonic() - self._since >= QUIET_SECONDS:
+            self._line.show(f"{looked_text(page.reached, self._looked)}; ctrl+c ends it ")
 
 
 class LiveFrames:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.control.reindexing import ReindexStatus
 from core.errors import Fault
 from core.model.connections import Connection
 from core.model.costs import Costs
@@ -141,6 +142,8 @@ class Status(msgspec.Struct, kw_only=True):
     """Groups of failed requests that nobody dismissed."""
     damaged: list[DamagedSegment] = []
     """The latest first."""
+    reindex: ReindexStatus | None = None
+    """The last time that the index was built anew since the engine started; null where it was not."""
 
 
 class ComponentInfo(msgspec.Struct, kw_only=True):
@@ -454,6 +457,10 @@ class Requests(msgspec.Struct, kw_only=True):
     more: bool = False
     next: str | None = None
     """Where there is more: the id to go on from (`before`, or `after`). A filter may leave a page short or empty."""
+    looked: int = 0
+    """How many kept rows were held against the filter for this page."""
+    reached: str | None = None
+    """Where there is more: how far it looked, a date about which these rows were received."""
 
 
 class Traffic(msgspec.Struct, kw_only=True):
@@ -463,6 +470,8 @@ class Traffic(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+    looked: int = 0
+    reached: str | None = None
 
 
 class Events(msgspec.Struct, kw_only=True):
@@ -472,6 +481,8 @@ class Events(msgspec.Struct, kw_only=True):
     behind: int = 0
     more: bool = False
     next: str | None = None
+    looked: int = 0
+    reached: str | None = None
 
 
 class FailureQuery(msgspec.Struct, kw_only=True):
@@ -579,6 +590,8 @@ class ConnectionFrames(msgspec.Struct, kw_only=True):
     more: bool = False
     next: str | None = None
     """Where there is more: the id to go on from (`before`, or `after`). A page may be short or empty."""
+    looked: int = 0
+    reached: str | None = None
 
 
 class Subscribe(msgspec.Struct, kw_only=True):

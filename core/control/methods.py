@@ -57,6 +57,7 @@ from core.control.messages import (
     WriteScript,
     WriteSecret,
 )
+from core.control.reindexing import Reindexed, ReindexStatus
 from core.control.replays import Changes, ChangesOf, OfReplay, Replay, ReplayQuery, Replays, ReplayStatus
 from core.model.connections import ConnectionDetail
 from core.model.failures import Dismissal
@@ -128,6 +129,11 @@ METHODS: dict[str, Method] = {
     "replays.resume": Method(OfReplay, ReplayStatus, "admin", "goes on with a replay where it stopped"),
     "replays.undo": Method(OfReplay, ReplayStatus, "admin", "makes the decodes before a replay current again"),
     "replays.changes": Method(ChangesOf, Changes, "viewer", "what a dry run would change, event by event"),
+    "reindex.start": Method(
+        Empty, ReindexStatus, "admin", "builds the index anew from the journal, beside the one in use"
+    ),
+    "reindex.get": Method(Empty, Reindexed, "viewer", "how far building the index anew has come"),
+    "reindex.cancel": Method(Empty, ReindexStatus, "admin", "gives up building the index anew; that in use stays"),
     "connections.list": Method(ConnectionQuery, Connections, "viewer", "the connections of an event source"),
     "connections.get": Method(
         OfConnection, ConnectionDetail, "viewer", "one connection: its facts, state and unfinished bytes"

@@ -22,6 +22,7 @@ from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans
 from core.engine.damage_desk import DamageDesk
 from core.engine.ports import ListenerPool
+from core.engine.reindexing import ReindexDesk
 from core.engine.replays import ReplayDesk
 from core.engine.retention import RetentionKeeper
 from core.engine.scripts_watch import watch_scripts
@@ -93,6 +94,7 @@ class Engine:
         )
         self.replays = ReplayDesk(self._surroundings, self.tenants, self._indexed)
         self.retention = RetentionKeeper(home, instance, self._follower, self.tenants)
+        self.reindexing = ReindexDesk(home.journal, home.index_file, self._follower.succeed)
         self._tasks = Background()
         self._changes: set[asyncio.Task[Any]] = set()
 
@@ -148,6 +150,7 @@ class Engine:
         for task in self._changes:
             task.cancel()
         await asyncio.gather(*self._changes, return_exceptions=True)
+        await self.reindexing.stop()
         replaying = self._loop.create_task(self.replays.stop())
         stopping = (tenant.stop(SHUTDOWN_DRAIN) for tenant in self.tenants.values())
         for problem in await asyncio.gather(*stopping, return_exceptions=True):
@@ -304,6 +307,7 @@ class Engine:
             left_out=self._left_out,
             failures=self._open_failures,
             damaged=self._damage.listed(),
+            reindex=self.reindexing.status,
         )
 
     def _waiting(self, tenant: TenantRunner) -> tuple[int, bool]:

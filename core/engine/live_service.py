@@ -80,6 +80,7 @@ class LiveService(Service):
             "shutdown": self._shutdown,
         }
         self.handlers |= replay_handlers(engine.replays)
+        self.handlers |= engine.reindexing.handlers()
 
     async def dispatch(self, name: str, params: Any, peer: Peer) -> object:
         """Answers a call of a peer whose role allows it."""

@@ -90,7 +90,7 @@ class RetentionKeeper:
         while True:
             pause = LOOK_EVERY
             try:
-                looked = await asyncio.to_thread(self._look, self._retained())
+                looked = await asyncio.to_thread(self._follower.follower.beside, self._look, self._retained())
             except _Stopped:
                 return
             except (OSError, sqlite3.Error) as error:

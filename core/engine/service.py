@@ -6,6 +6,7 @@ the home's lock.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,7 @@ from core.control.messages import (
 from core.control.methods import METHODS
 from core.engine.finding import find_frames
 from core.engine.importing import import_sitewhere
+from core.engine.reindexing import ReindexDesk
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
 from core.groovy.sidecars import Sidecars
@@ -128,10 +130,22 @@ class Service:
                 return follower.behind()
 
             sidecars = Sidecars(place, read_instance(place)[0].groovy)
+
+            def succeed(timeout: float) -> bool:
+                follower.succeed()
+                deadline = time.monotonic() + timeout
+                while follower.successions == 0 and time.monotonic() < deadline:
+                    follower.take()
+                return follower.successions > 0
+
             reader = Reader(place.journal, place.index_file, passed=passed)
+            reindexing = ReindexDesk(place.journal, place.index_file, succeed)
+            service = cls(place, catalogue(packages), reader, sidecars)
+            service.handlers |= reindexing.handlers()
             try:
-                yield cls(place, catalogue(packages), reader, sidecars)
+                yield service
             finally:
+                await reindexing.stop()
                 await sidecars.stop()
                 follower.close()
 

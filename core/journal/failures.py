@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from core.journal.request_rows import request_row
 from core.journal.rows import FAILED
 from core.journal.taken import TakenRow
 from core.model.failures import failure_id, failure_kind
@@ -16,14 +17,14 @@ from core.model.refusals import OTHER_REASONS
 
 MOST_GROUPS: Final = 1000
 
-SCHEMA: Final = """
+TABLES: Final = """
 CREATE TABLE failures(
   id INTEGER PRIMARY KEY, key TEXT UNIQUE, tenant TEXT, source TEXT, reason TEXT, count INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX failures_by_source ON failures(tenant, source);
-CREATE INDEX requests_by_failure ON requests(failure) WHERE failure IS NOT NULL;
 """
-"""`key`: core.model.failures.failure_id. Such an index of requests ends with their id: it is in order of time."""
+"""`key`: core.model.failures.failure_id."""
+INDEXES: Final = ("CREATE INDEX requests_by_failure ON requests(failure) WHERE failure IS NOT NULL",)
 
 _OF_SOURCE: Final = "SELECT key, id FROM failures WHERE tenant = ? AND source = ?"
 _ADD: Final = "INSERT INTO failures(key, tenant, source, reason) VALUES (?, ?, ?, ?)"
@@ -43,24 +44,7 @@ def take_failed(index: sqlite3.Connection, insert: str, rows: Sequence[TakenRow]
     for row in rows:
         groups.setdefault(_group_of(index, known, tenant, source, failure_kind(row.reason)), []).append(row)
     for group, some in groups.items():
-        taken = index.executemany(
-            insert,
-            [
-                (
-                    r.request,
-                    segment,
-                    r.seq,
-                    r.received,
-                    r.outcome_code,
-                    r.status,
-                    r.micros,
-                    r.size,
-                    r.event_count,
-                    group,
-                )
-                for r in some
-            ],
-        )
+        taken = index.executemany(insert, [request_row(row, segment, group) for row in some])
         change_counts(index, {group: taken.rowcount})
 
 

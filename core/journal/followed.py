@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import ClassVar, Final, cast
 
 from core.errors import TidegateError
-from core.journal.indexed import BUSY_SECONDS, IndexedSegment, connect
+from core.journal.indexed import IndexedSegment, connect, is_busy
 from core.journal.rows import READABLE
-from core.journal.taken import TAKE, Columns, TakenRow, taken_row
+from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 
 BATCH_ROWS: Final = 2000
 BATCH_BYTES: Final = 8 << 20
 """Of payloads and events: what bounds a batch where its rows are large."""
 
+PATIENCE_SECONDS: Final = 0.1
+"""How long one segment may hold up the others because somebody else has it."""
+
 _READ_AT_ONCE: Final = 50
 
+_PATIENCE: Final = f"PRAGMA busy_timeout = {int(PATIENCE_SECONDS * 1000)}"
 _WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
 """What no worker leaves out. A damaged page that can be read all the same may lack it."""
 
@@ -58,6 +62,8 @@ class FollowedSegment:
         self.rest_until = 0.0
         """Not looked at before this (monotonic seconds), because of a fault or because it is not ready."""
         self.failures = 0
+        self.busy_since: float | None = None
+        """Since when (monotonic seconds) others have had it whenever it was looked at."""
         self.pid = 0
         self._wal = file.with_name(file.name + "-wal")
         self._settled: tuple[int, int] | None = None
@@ -82,10 +88,11 @@ class FollowedSegment:
         old = stamp is not None and time.time_ns() - stamp[0] > SETTLED_NS
         self._settled = stamp if old else None
 
-    def batch(self) -> list[TakenRow]:
+    def batch(self, *, payloads: bool = True) -> list[TakenRow]:
         """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
         connection = self.opened()
-        query = f"{TAKE} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
+        take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
+        query = f"{take} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
         cursor = connection.execute(query, (self.indexed.taken, self.end))
         tenant, source = self.indexed.tenant, self.indexed.source
         rows: list[TakenRow] = []
@@ -136,16 +143,23 @@ class FollowedSegment:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if not is_busy(error):
                 raise
             return False
         finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+            connection.execute(_PATIENCE)
         if mode != "delete":
             return False
         (last,) = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()
         self.end = last or 0
         return self.behind == 0
+
+    def is_folded(self) -> bool:
+        """Whether it has been finished: its write-ahead log is folded into it for good."""
+        with self.file.open("rb") as file:
+            return (
+                file.read(20)[18:20] == b"\x01\x01"
+            )  # https://sqlite.org/fileformat2.html#file_format_version_numbers
 
     def close(self) -> None:
         if self._connection is not None:
@@ -205,6 +219,7 @@ def _checked(
     connection: sqlite3.Connection, file: Path, wanted: frozenset[str], formats: tuple[str, ...]
 ) -> dict[str, str]:
     """What the segment says of itself; NotReady or TidegateError where it can't be read (yet)."""
+    connection.execute(_PATIENCE)
     # Checkpoints by this connection must be as durable as the writer's commits: what they move leaves the log.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")

@@ -3,10 +3,11 @@
 import contextlib
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
@@ -14,17 +15,23 @@ from core.journal.folders import Folders
 from core.journal.followed import FollowedSegment, NotReady, RowsGone
 from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, set_aside
-from core.journal.indexed import is_damage
+from core.journal.indexed import is_busy, is_damage
 from core.journal.settling import Redecoded
+from core.journal.succession import discard, put_in_place, rows_of_ready
 from core.journal.taken import TakenRow
 
 LOG = logging.getLogger("tidegate.journal")
 
+P = ParamSpec("P")
+R = TypeVar("R")
 OnRows = Callable[[list[TakenRow]], None]
 OnRedecoded = Callable[[list[Redecoded]], None]
 
 _NOT_READY_SECONDS: Final = 5.0
 """A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
+
+_BUSY_SECONDS: Final = 5.0
+"""A segment that others have is looked at again in every pass for so long; then that is a fault."""
 
 _REST_SECONDS: Final = (0.5, 2.0, 10.0, 30.0)
 """How long a faulty segment rests after its first, second, … fault."""
@@ -63,16 +70,27 @@ class Follower:
         `suspect`."""
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
+        self.whole = False
+        """Whether the last pass looked at every segment and took what was there, but for those with faults."""
+        self.successions = 0
+        """How often an index that was built beside has taken the place of the one before."""
+        self._others_write = threading.Lock()
         journal_dir.mkdir(parents=True, exist_ok=True)
         self.leaving: set[str] = set()
         """Segments whose files are being deleted, by path: who does that takes them out of the index, too."""
         self._opened: Index | None = None
         self._distrusted = False
         self._renewed: set[str] = set()
+        self._succeeding = False
+        with contextlib.suppress(OSError):  # on a disk with faults the one of before is used on
+            put_in_place(index_file)
+            discard(index_file)
         self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
         self._told: dict[str, int] = {}
         self._behind = 0
+        self._unseen: set[str] = set()
+        """Segments that could not be looked at in this pass, since others had them."""
         self._thorough_at = 0.0
         self._reconcile()
 
@@ -84,7 +102,8 @@ class Follower:
         return self._opened
 
     def behind(self) -> int:
-        """Committed rows that the index has not taken; may be asked from any thread."""
+        """Committed rows that the index has not taken; may be asked from any thread. A segment that could not be looked
+        at counts as one."""
         return self._behind
 
     def distrust(self) -> None:
@@ -99,6 +118,16 @@ class Follower:
         """Says, from any thread, that a segment is another file now: what the index took from it is taken again."""
         self._renewed.add(path)
 
+    def succeed(self) -> None:
+        """Says, from any thread, that an index is ready (core.journal.succession): it takes the place of the one in use
+        at the end of a pass that has taken as much as it has, so that live feeds miss nothing."""
+        self._succeeding = True
+
+    def beside(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+        """Does what writes the index beside the follower, in the caller's thread; no index takes another's place."""
+        with self._others_write:
+            return work(*args, **named)
+
     def take(self, *, thoroughly: bool = True) -> int:
         """One pass: every segment from its last taken row to the end it has now. Returns how many rows it took.
 
@@ -108,10 +137,14 @@ class Follower:
         thorough = thoroughly or now >= self._thorough_at
         if thorough:
             self._thorough_at = now + THOROUGH_SECONDS
+        self.whole = False
         try:
             if self._distrusted:
                 self._rebuild()
-            return self._pass(now, thorough)
+            taken = self._pass(now, thorough)
+            if self._succeeding and self._succeeded():
+                taken += self._pass(now, thorough=True)
+            return taken
         except (sqlite3.Error, OSError) as error:
             if not (isinstance(error, sqlite3.Error) and is_damage(error)):
                 self._note(str(self.index_file), error)
@@ -133,6 +166,7 @@ class Follower:
     def _pass(self, now: float, thorough: bool) -> int:
         while self._renewed:
             self._take_anew(self._renewed.pop())
+        self._unseen.clear()
         self._discover(thorough)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
@@ -150,9 +184,14 @@ class Follower:
             with self._faults_of(segment):
                 self._finish(segment)
         for segment in awake:
-            if segment.failures and segment.rest_until <= now:
-                segment.failures = 0
-                self.errors.pop(segment.indexed.path, None)
+            path = segment.indexed.path
+            if path not in self._unseen:
+                segment.busy_since = None
+                if segment.failures and segment.rest_until <= now:
+                    segment.failures = 0
+                    self.errors.pop(path, None)
+        self._count_behind()
+        self.whole = not self._unseen and not self.stopping
         return taken
 
     def _take_rows(self, waiting: list[FollowedSegment], now: float) -> int:
@@ -171,8 +210,11 @@ class Follower:
                     self._tell(segment, rows)
                     taken += len(rows)
             self._count_behind()
-            waiting = [segment for segment in waiting if segment.behind and segment.rest_until <= now]
+            waiting = [segment for segment in waiting if segment.behind and self._is_awake(segment, now)]
         return taken
+
+    def _is_awake(self, segment: FollowedSegment, now: float) -> bool:
+        return segment.rest_until <= now and segment.indexed.path not in self._unseen
 
     def _take_decodes(self, segment: FollowedDecodes) -> int:
         rows: list[DecodeRow] = []
@@ -223,6 +265,13 @@ class Follower:
     def _discover(self, thorough: bool) -> None:
         if not self._folders.changed(thorough):
             return
+        try:
+            self._follow_folders()
+        except BaseException:
+            self._folders.forget()  # or what is new would be passed over until something else is
+            raise
+
+    def _follow_folders(self) -> None:
         known = {segment.path: segment for segment in self._index.segments()}
         present = self._folders.segments
         for path, file in sorted(present.items(), key=lambda item: item[1].name):
@@ -255,16 +304,42 @@ class Follower:
         if segment := self._segments.get(path):
             self._let_go(segment)
 
-    def _rebuild(self) -> None:
-        """Begins the index anew: every segment is taken again from its first row."""
-        self._distrusted = False
-        LOG.error("%s is damaged: it is set aside and built again from the journal", self.index_file)
+    def _succeeded(self) -> bool:
+        """Puts the index that is ready in its place, if the one in use has all that it has, and nobody writes that."""
+        if not self._has_all_of_the_ready() or not self._others_write.acquire(blocking=False):
+            return False
+        try:
+            self._succeeding = False
+            self._leave_index()
+            put_in_place(self.index_file)
+            self.successions += 1
+        finally:
+            self._others_write.release()
+        return True
+
+    def _has_all_of_the_ready(self) -> bool:
+        there = rows_of_ready(self.index_file)
+        if there is None:
+            self._succeeding = False
+            return False
+        here = {segment.path: segment.taken for segment in self._index.segments()}
+        followed = self._folders.segments.keys() - self.errors.keys()
+        return all(here.get(path, 0) >= taken for path, taken in there.items() if path in followed)
+
+    def _leave_index(self) -> None:
         for segment in self._segments.values():
             segment.close()
         self._segments.clear()
         self._close_index()
-        set_aside(self.index_file)
         self._folders.forget()
+
+    def _rebuild(self) -> None:
+        """Begins the index anew: every segment is taken again from its first row."""
+        self._distrusted = False
+        LOG.error("%s is damaged: it is set aside and built again from the journal", self.index_file)
+        self._leave_index()
+        with self._others_write:
+            set_aside(self.index_file)
 
     def _reconcile(self) -> None:
         """At the start, so that a damaged index is found before anybody asks it."""
@@ -277,7 +352,7 @@ class Follower:
                 self._note(str(self.index_file), error)
 
     def _count_behind(self) -> None:
-        self._behind = sum(segment.behind for segment in self._segments.values())
+        self._behind = sum(segment.behind for segment in self._segments.values()) + len(self._unseen)
 
     @contextlib.contextmanager
     def _faults_of(self, segment: FollowedSegment) -> Generator[None]:
@@ -294,6 +369,12 @@ class Follower:
             return
         if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
             return
+        if is_busy(error):
+            now = time.monotonic()
+            segment.busy_since = segment.busy_since or now
+            if now < segment.busy_since + _BUSY_SECONDS:
+                self._unseen.add(segment.indexed.path)
+                return
         path = segment.indexed.path
         if isinstance(error, NotReady):
             if _is_a_beginning(segment):

@@ -12,6 +12,9 @@ LOG = logging.getLogger("tidegate.journal")
 COALESCE_SECONDS: Final = 0.01
 """Passes begin no closer together than this, so that a burst of commits makes one."""
 
+AGAIN_SECONDS: Final = 0.02
+"""How soon a pass follows one that could not look at every segment, while somebody waits for that."""
+
 IDLE_SECONDS: Final = 0.5
 """A pass is made this often without any nudge: a nudge may be lost with the worker that owed it."""
 
@@ -24,8 +27,10 @@ class FollowerThread:
         self._condition = threading.Condition()
         self._nudged = True
         self._awaited = 0
+        self._waiting = 0
         self._started = 0
-        self._ended = 0
+        self._whole = 0
+        """The last pass that looked at every segment."""
         self._left = 0
         """Rows that the last pass to end did not take, of those that were there when it began."""
         self._stopping = False
@@ -44,14 +49,26 @@ class FollowerThread:
         return self.follower.behind()
 
     def passed(self, timeout: float = 2.0) -> int:
-        """Waits, at most `timeout` seconds, until a pass that began after this call has ended, so that all that was
-        committed before is indexed. Returns how many rows that pass left behind, or are behind where it took longer."""
+        """Waits, at most `timeout` seconds, until a pass that began after this call has looked at every segment, so
+        that all that was committed before is indexed. Returns how many rows that pass left behind; where it took
+        longer, how many are behind as far as is known, and at least one."""
         with self._condition:
             wanted = self._started + 1
             self._awaited = max(self._awaited, wanted)
             self._condition.notify_all()
-            self._condition.wait_for(lambda: self._ended >= wanted or self._stopping, timeout)
-            return self._left if self._ended >= wanted else self.follower.behind()
+            self._waiting += 1
+            self._condition.wait_for(lambda: self._whole >= wanted or self._stopping, timeout)
+            self._waiting -= 1
+            return self._left if self._whole >= wanted else max(1, self.follower.behind())
+
+    def succeed(self, timeout: float) -> bool:
+        """Has the index that is ready take the place of the one in use; whether it did within `timeout` seconds."""
+        before = self.follower.successions
+        deadline = time.monotonic() + timeout
+        self.follower.succeed()
+        while self.follower.successions == before and not self._stopping and time.monotonic() < deadline:
+            self.passed(timeout=1.0)
+        return self.follower.successions > before
 
     def stop(self, timeout: float = 10.0) -> None:
         """Ends the pass that runs after its batch, then the thread, and closes what the follower holds open."""
@@ -76,7 +93,11 @@ class FollowerThread:
             self._pass(thoroughly)
             with self._condition:
                 self._left = self.follower.behind()
-                self._ended = self._started
+                if self.follower.whole:
+                    self._whole = self._started
+                elif self._waiting:
+                    self._awaited = self._started + 1
+                    self._condition.wait_for(lambda: self._stopping, AGAIN_SECONDS)
                 self._condition.notify_all()
                 rest = began + COALESCE_SECONDS - time.monotonic()
                 self._condition.wait_for(self._is_urgent, max(0.0, rest))

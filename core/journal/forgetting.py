@@ -18,6 +18,8 @@ LOG = logging.getLogger("tidegate.journal")
 FORGET_AT_ONCE: Final = 1000
 """Rows that one transaction takes out: the follower waits for no longer than that takes."""
 
+_TAKE_TYPES_OF: Final = "UPDATE segments SET types = types | (SELECT types FROM segments WHERE id = ?) WHERE id = ?"
+
 Rest = Callable[[float], None]
 """Called between two steps with the seconds for which others are to be let in at the least."""
 
@@ -68,6 +70,11 @@ def rehome(connection: sqlite3.Connection, journal: Path, segment: IndexedSegmen
                     "UPDATE requests SET segment = ?, seq = ? WHERE id = ? AND segment = ?",
                     [(home.id, seq, id, segment.id) for seq, id in places],
                 ).rowcount
+                connection.executemany(  # a replay may have decoded them
+                    "UPDATE events SET segment = ? WHERE request = ? AND segment = ?",
+                    [(home.id, id, segment.id) for _, id in places],
+                )
+                connection.execute(_TAKE_TYPES_OF, (segment.id, home.id))
             rest(time.monotonic() - began)
     return moved
 
@@ -100,8 +107,8 @@ def _places(file: Path, first: bytes, last: bytes) -> Iterator[list[tuple[int, b
 
 
 def _forget_requests(connection: sqlite3.Connection, segment: int, first: bytes, last: bytes) -> list[bytes]:
-    find = "SELECT id, failure FROM requests WHERE id BETWEEN ? AND ? AND segment = ? ORDER BY id LIMIT ?"
-    found = connection.execute(find, (first, last, segment, FORGET_AT_ONCE)).fetchall()
+    find = "SELECT id, failure FROM requests WHERE segment = ? AND id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+    found = connection.execute(find, (segment, first, last, FORGET_AT_ONCE)).fetchall()
     ids: list[tuple[bytes]] = [(id,) for id, _ in found]
     left = Counter(failure for _, failure in found if failure is not None)
     change_counts(connection, {failure: -count for failure, count in left.items()})

@@ -1,12 +1,17 @@
 """What everybody who uses the index needs: a connection, a transaction, and the segments that it knows."""
 
+import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 BUSY_SECONDS: Final = 5.0
+OPEN_SECONDS: Final = 2.0
+"""How long it is tried to open an index while another takes its place."""
+AGAIN_SECONDS: Final = 0.02
 
 VERSION_AT: Final = 14
 """Where the version stands in a UUID, as text."""
@@ -55,6 +60,43 @@ def connect(file: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = "ro" if read_only else "rw"
     uri = f"{file.absolute().as_uri()}?mode={mode}"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def open_index(file: Path) -> sqlite3.Connection:
+    """A connection for reading an index, whole: SQLite opens three files one after the other, and another index may
+    take its place meanwhile. sqlite3.Error or FileNotFoundError says why there is none."""
+    deadline = time.monotonic() + OPEN_SECONDS
+    while True:
+        before: int | None = None
+        connection: sqlite3.Connection | None = None
+        try:
+            before = os.stat(file).st_ino
+            connection = connect(file, read_only=True)
+            connection.execute("SELECT 1 FROM segments LIMIT 1").fetchall()
+            if os.stat(file).st_ino == before:
+                return connection
+            connection.close()
+        except (sqlite3.Error, FileNotFoundError) as error:
+            if connection is not None:
+                connection.close()
+            if (_is_the_same(file, before) and not is_busy(error)) or time.monotonic() > deadline:
+                raise
+        time.sleep(AGAIN_SECONDS)
+
+
+def _is_the_same(file: Path, inode: int | None) -> bool:
+    try:
+        return os.stat(file).st_ino == inode
+    except FileNotFoundError:
+        return False
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether somebody else has the file for a moment: its writer makes it or ends, or another reader folds it."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return False
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN)
 
 
 def indexed_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:

@@ -4,11 +4,9 @@ workers write and the follower follows."""
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
-
-import msgspec
+from typing import Final
 
 from core.control.messages import (
     ConnectionFrame,
@@ -22,12 +20,14 @@ from core.control.messages import (
     Traffic,
 )
 from core.errors import NotFound, TidegateError
+from core.journal.candidates import count
 from core.journal.failure_list import list_failures, open_failures
 from core.journal.history import decodes_of
-from core.journal.indexed import connect, indexed_segments, is_damage
-from core.journal.query import Kind, Statement, statement
-from core.journal.request_id import id_bytes, id_text
+from core.journal.indexed import indexed_segments, is_damage, open_index
+from core.journal.query import statement
+from core.journal.request_id import id_bytes
 from core.journal.rows import REFUSED
+from core.journal.search import Found, search
 from core.journal.segment_reader import Place, SegmentReader, WholeRow
 from core.journal.stored import Stored, StoredPage, stored_requests
 from core.journal.taken import TakenRow
@@ -35,33 +35,9 @@ from core.model.events import Event
 from core.model.failures import Dismissal
 from core.model.requests import Request, RequestDetail
 
-SCANNED_AT_ONCE: Final = 500
-MOST_SCANNED: Final = 20_000
-"""Rows that one call reads from segments for the sake of a filter: about a fifth of a second."""
-OF_A_REMOTE: Final = 10
-"""How many times as many rows may be read of which all but those of one address are passed over unseen."""
 MOST_FRAMES: Final = 500
 FRAME_SHOWN: Final = 4096
 """Bytes of a frame, or of its answer, that are shown in a list of them."""
-
-Candidate = tuple[bytes, int, int, int, int]
-"""Request id, segment, seq, place of the event, number of the current decode."""
-
-
-class Found(msgspec.Struct):
-    """A candidate that met the query."""
-
-    place: Place
-    row: TakenRow
-    event: int
-
-
-class Page(msgspec.Struct):
-    """What a search gave, oldest first. `next` is the last candidate looked at where there is `more`."""
-
-    found: list[Found]
-    more: bool
-    next: str | None
 
 
 class Reader:
@@ -91,21 +67,21 @@ class Reader:
         """A page of requests. FilterError, QueryError or TidegateError says why there is none."""
         behind = self._passed()
         with self._open() as (index, segments):
-            page = _search(index, segments, statement(index, query, "requests"), "requests")
+            page = search(index, segments, query, "requests")
             rows = {found.place: found.row for found in page.found}
             segments.mark_duplicates(index, rows)
             metadata = segments.metadata(list(rows), rows)
         requests = [_summary(found.row, metadata.get(found.place, {})) for found in page.found]
-        return Requests(requests=requests, behind=behind, more=page.more, next=page.next)
+        return Requests(requests=requests, behind=behind, more=page.more, next=page.next, **page.progress())
 
     def traffic(self, query: Query) -> Traffic:
         """A page of requests as rows of the live feed."""
         behind = self._passed()
         with self._open() as (index, segments):
-            page = _search(index, segments, statement(index, query, "requests"), "requests")
+            page = search(index, segments, query, "requests")
             segments.mark_duplicates(index, {found.place: found.row for found in page.found})
         rows = [found.row.traffic() for found in page.found]
-        return Traffic(rows=rows, behind=behind, more=page.more, next=page.next)
+        return Traffic(rows=rows, behind=behind, more=page.more, next=page.next, **page.progress())
 
     def frames(self, asked: FramesOf) -> ConnectionFrames:
         """A page of what was kept of one connection."""
@@ -115,18 +91,18 @@ class Reader:
         )
         behind = self._passed()
         with self._open() as (index, segments):
-            page = _search(index, segments, statement(index, query, "requests"), "requests", asked.remote)
+            page = search(index, segments, query, "requests", asked.remote)
             segments.mark_duplicates(index, {found.place: found.row for found in page.found})
             frames = [_frame(found.row, segments.whole(found.place)) for found in page.found]
-        return ConnectionFrames(frames=frames, behind=behind, more=page.more, next=page.next)
+        return ConnectionFrames(frames=frames, behind=behind, more=page.more, next=page.next, **page.progress())
 
     def events(self, query: Query) -> Events:
         """A page of events; the limit and the cursors are of events."""
         behind = self._passed()
         with self._open() as (index, segments):
-            page = _search(index, segments, statement(index, query, "events"), "events")
+            page = search(index, segments, query, "events")
             segments.mark_duplicates(index, {found.place: found.row for found in page.found})
-        return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next)
+        return Events(events=_events(page.found), behind=behind, more=page.more, next=page.next, **page.progress())
 
     def failures(self, asked: FailureQuery, dismissed: Mapping[str, Dismissal]) -> Failures:
         """Groups of failed requests; NotFound where the one asked for is not there."""
@@ -184,7 +160,7 @@ class Reader:
         """A page of requests as a replay takes them: with all that their decoder was given. Those that were refused
         never had one and are left out."""
         with self._open() as (index, segments):
-            page = _search(index, segments, statement(index, query, "requests"), "requests")
+            page = search(index, segments, query, "requests")
             rows = {found.place: found.row for found in page.found if found.row.outcome_code != REFUSED}
             return StoredPage(stored_requests(index, segments, rows), page.next if page.more else None)
 
@@ -211,11 +187,7 @@ class Reader:
     def count(self, query: Query) -> int:
         """How many requests `stored` may find at the most: exactly so many where the query has no filter."""
         with self._open() as (index, _):
-            asked = statement(index, query, "requests")
-            sql = (
-                f"SELECT count(DISTINCT f.id) FROM ({asked.sql}) f JOIN requests q ON q.id = f.id WHERE q.outcome <> ?"
-            )
-            return int(index.execute(sql, [*asked.values, REFUSED]).fetchone()[0])
+            return count(index, statement(index, query, "requests"), f"q.outcome <> {REFUSED}")
 
     @contextlib.contextmanager
     def _open(self) -> Generator[tuple[sqlite3.Connection, SegmentReader]]:
@@ -223,7 +195,7 @@ class Reader:
         if not self.index_file.exists():
             raise TidegateError(f"{self.index_file} is not there: an engine makes it when it starts")
         try:
-            with contextlib.closing(connect(self.index_file, read_only=True)) as index:
+            with contextlib.closing(open_index(self.index_file)) as index:
                 index.execute("BEGIN")
                 with SegmentReader(self.journal_dir, indexed_segments(index), self._on_damaged_segment) as segments:
                     yield index, segments
@@ -232,62 +204,6 @@ class Reader:
                 self._on_damage()
                 raise TidegateError(f"{self.index_file} is damaged and is built again: ask again shortly") from error
             raise TidegateError(f"{self.index_file} cannot be read: {error}") from error
-
-
-def _search(
-    index: sqlite3.Connection, segments: SegmentReader, asked: Statement, kind: Kind, remote: str | None = None
-) -> Page:
-    """Candidates in order, each held against the filter, until the page is full or enough was looked at. With `remote`
-    only rows from that address are found."""
-    chosen = bool(asked.filter) or remote is not None
-    most = MOST_SCANNED if remote is None else MOST_SCANNED * OF_A_REMOTE
-    candidates = _candidates(index, asked, kind)
-    found: list[Found] = []
-    scanned = 0
-    last: Candidate | None = None
-    while scanned < most:
-        wanted = SCANNED_AT_ONCE if chosen else asked.limit - len(found)
-        some = list(itertools.islice(candidates, min(wanted, SCANNED_AT_ONCE)))
-        if not some:
-            return _page(found, asked, None, kind)
-        scanned += len(some)
-        numbers = {(segment, seq): number for _, segment, seq, _, number in some}
-        rows = segments.rows(list(numbers), payloads=asked.filter.needs_payload, remote=remote)
-        segments.make_current(index, rows, numbers)
-        for candidate in some:
-            last = candidate
-            if match := _match(candidate, rows, asked, kind):
-                found.append(match)
-                if len(found) == asked.limit:
-                    more = candidate is not some[-1] or next(candidates, None) is not None
-                    return _page(found, asked, last if more else None, kind)
-    return _page(found, asked, last if next(candidates, None) is not None else None, kind)
-
-
-def _candidates(index: sqlite3.Connection, asked: Statement, kind: Kind) -> Iterator[Candidate]:
-    """Where events lead to requests, a request that has several comes several times in a row: it is given once."""
-    cursor = cast("Iterator[Candidate]", index.execute(asked.sql, asked.values))
-    if kind == "events":
-        return cursor
-    return (next(same) for _, same in itertools.groupby(cursor, key=lambda candidate: candidate[0]))
-
-
-def _match(candidate: Candidate, rows: dict[Place, TakenRow], asked: Statement, kind: Kind) -> Found | None:
-    _, number, seq, event, _ = candidate
-    row = rows.get((number, seq))
-    if row is None:
-        return None
-    subject = row.of_event(event) if kind == "events" and asked.filter else row
-    return Found((number, seq), row, event) if asked.filter.matches(subject) else None
-
-
-def _page(found: list[Found], asked: Statement, last: Candidate | None, kind: Kind) -> Page:
-    if not asked.ascending:
-        found = found[::-1]
-    if last is None:
-        return Page(found, False, None)
-    request = id_text(last[0])
-    return Page(found, True, f"{request}.{last[3]}" if kind == "events" else request)
 
 
 def _frame(row: TakenRow, whole: WholeRow | None) -> ConnectionFrame:

@@ -16,7 +16,7 @@ import msgspec
 
 from core.errors import TidegateError
 from core.journal.decodes import FOLDER
-from core.journal.indexed import connect
+from core.journal.indexed import connect, open_index
 from core.journal.taken import decode_keys
 
 ROWS_BEHIND: Final = 5000
@@ -114,7 +114,7 @@ class RegistrationReader:
             return None
         if self._index is None or inode != self._inode:
             self._leave_index()
-            self._index, self._inode = connect(self._index_file, read_only=True), inode
+            self._index, self._inode = open_index(self._index_file), inode
         return self._index
 
     def _leave_index(self) -> None:

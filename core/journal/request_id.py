@@ -2,6 +2,7 @@
 
 import re
 
+_LAST_MILLISECONDS = (1 << 48) - 1
 _TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -18,6 +19,11 @@ def id_bytes(text: str) -> bytes | None:
 def id_milliseconds(request: bytes) -> int:
     """When the id was made, in milliseconds since the epoch (RFC 9562, 5.7)."""
     return int.from_bytes(request[:6], "big")
+
+
+def id_at(milliseconds: int) -> bytes:
+    """What sorts before every id made at or after `milliseconds`, and behind every one made before."""
+    return min(max(milliseconds, 0), _LAST_MILLISECONDS).to_bytes(6, "big") + bytes(10)
 
 
 def event_id(request: str, number: int, place: int) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
@@ -10,7 +11,7 @@ import msgspec
 
 from core.journal.decodes import DECODE_COLUMNS, DecodeRow, decode_row
 from core.journal.duplicates import mark_duplicates
-from core.journal.indexed import IndexedSegment, connect, is_damage
+from core.journal.indexed import IndexedSegment, connect, is_busy, is_damage
 from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 from core.model.dates import date_text
@@ -19,6 +20,9 @@ LOG = logging.getLogger("tidegate.journal")
 
 OPEN_AT_ONCE: Final = 32
 """Segments that one answer holds open; each takes up to three file descriptors."""
+BUSY_SECONDS: Final = 1.0
+"""How long a segment is tried that somebody else has: its writer ends, or the follower folds its log into it."""
+AGAIN_SECONDS: Final = 0.02
 
 Metadata = dict[str, object]
 Place = tuple[int, int]
@@ -61,6 +65,7 @@ class SegmentReader:
         self._segments = {segment.id: segment for segment in segments}
         self._connections: dict[int, sqlite3.Connection | None] = {}
         self._told: set[str] = set()
+        self._payload_meets: Callable[[bytes], bool] | None = None
 
     def __enter__(self) -> "SegmentReader":
         return self
@@ -69,15 +74,26 @@ class SegmentReader:
         for number in list(self._connections):
             self._close(number)
 
-    def rows(self, places: Sequence[Place], *, payloads: bool, remote: str | None = None) -> dict[Place, TakenRow]:
-        """These rows; with `remote` those from that address alone."""
+    def rows(
+        self,
+        places: Sequence[Place],
+        *,
+        payloads: bool,
+        remote: str | None = None,
+        payload: Callable[[bytes], bool] | None = None,
+    ) -> dict[Place, TakenRow]:
+        """These rows; with `remote` those from that address alone, with `payload` those whose whole payload meets
+        that."""
         found: dict[Place, TakenRow] = {}
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
+        self._payload_meets = payload
         for number, some in _by_segment(places).items():
             segment = self._segments.get(number)
             query, more = f"{take} WHERE r.seq IN (%s)", list[str | int]()
             if remote is not None:
                 query, more = f"{query} AND r.remote = ?", [remote]
+            if payload is not None:
+                query = f"{query} AND payload_meets(r.payload)"
             columns = self._select_each(number, query, some, more)
             for row in cast("list[Columns]", columns):
                 if segment is not None:
@@ -191,8 +207,17 @@ class SegmentReader:
             return []
 
     def _selected(self, number: int, query: str, values: Sequence[str | int]) -> list[tuple[object, ...]]:
-        connection = self._connection(number)
-        return connection.execute(query, values).fetchall() if connection else []
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection = self._connection(number)
+                return connection.execute(query, values).fetchall() if connection else []
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            if number in self._connections:
+                self._close(number)
+            time.sleep(AGAIN_SECONDS)
 
     def _tell(self, number: int, error: sqlite3.Error) -> None:
         path = self._segments[number].path
@@ -208,8 +233,14 @@ class SegmentReader:
                 self._close(next(iter(self._connections)))
             segment = self._segments.get(number)
             file = self._journal_dir / segment.path if segment else None
-            self._connections[number] = connect(file, read_only=True) if file and file.exists() else None
+            connection = connect(file, read_only=True) if file and file.exists() else None
+            if connection is not None:
+                connection.create_function("payload_meets", 1, self._meets)
+            self._connections[number] = connection
         return self._connections[number]
+
+    def _meets(self, payload: bytes | None) -> bool:
+        return self._payload_meets is not None and self._payload_meets(payload or b"")
 
     def _close(self, number: int) -> None:
         connection = self._connections.pop(number)

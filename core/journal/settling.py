@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.journal.duplicates import mark_duplicates
-from core.journal.event_rows import TAKE_EVENT, event_rows
+from core.journal.event_rows import TAKE_EVENT, event_rows, type_bits
 from core.journal.failures import regroup
 from core.journal.indexed import indexed_segments
 from core.journal.segment_reader import Place, SegmentReader
@@ -25,6 +25,7 @@ SELECT r.segment, r.seq, r.number, r.outcome,
   coalesce((SELECT max(d.number) FROM decodes d WHERE d.request = r.id AND d.undone = 0 AND d.segment IS NOT NULL), 0)
 FROM requests r WHERE r.id = ?
 """
+_TAKE_TYPES: Final = "UPDATE segments SET types = types | ?1 WHERE id = ?2 AND types & ?1 <> ?1"
 
 
 class Redecoded(msgspec.Struct):
@@ -39,6 +40,17 @@ def with_decodes(index: sqlite3.Connection, first: bytes, last: bytes) -> list[b
     """The requests between two ids that have decodes beside their worker's."""
     found = index.execute("SELECT DISTINCT request FROM decodes WHERE request BETWEEN ? AND ?", (first, last))
     return [request for (request,) in found]
+
+
+def current_numbers(index: sqlite3.Connection, first: bytes, last: bytes) -> dict[bytes, int]:
+    """The number of the current decode of each request between two ids that has another than its worker's."""
+    return dict(
+        index.execute(
+            "SELECT request, max(number) FROM decodes"
+            " WHERE request BETWEEN ? AND ? AND undone = 0 AND segment IS NOT NULL GROUP BY request",
+            (first, last),
+        )
+    )
 
 
 def settle(index: sqlite3.Connection, journal: Path, requests: Iterable[bytes]) -> list[Redecoded]:
@@ -69,7 +81,9 @@ def _settle(index: sqlite3.Connection, segments: SegmentReader, requests: Sequen
             continue
         number, outcome = before[place]
         index.execute("DELETE FROM events WHERE request = ?", (row.request,))
-        index.executemany(TAKE_EVENT, event_rows([row]))
+        events = event_rows([row], place[0])
+        index.executemany(TAKE_EVENT, events)
+        index.execute(_TAKE_TYPES, (type_bits(events), place[0]))
         index.execute(
             "UPDATE requests SET outcome = ?, events = ?, number = ? WHERE id = ?",
             (row.outcome_code, row.event_count, row.number, row.request),

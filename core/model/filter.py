@@ -5,7 +5,8 @@ target, reason and the first 4 KiB of the payload. `*` is a wildcard, `-` in fro
 in them `\\"`, `\\*` and `\\\\` stand for themselves. Numbers compare: `status:>=400`, `ms:>10`, `bytes:>1k`.
 
 Ids, devices, targets and remotes are compared as they are written; Tidegate's own words (`type:alert`) in any case. A
-target is met by its path alone too, a remote by its host alone. A reason is met by a part of it.
+target is met by its path alone too, a remote by its host alone. A reason is met by a part of it. `payload:` looks, in
+any case, in the whole payload of what is kept; `payload:0x7878` looks for these bytes, too.
 """
 
 import difflib
@@ -25,6 +26,17 @@ class Filter:
         self.terms = tuple(terms)
         self.matches: Check = _all_of(checks)
         self.needs_payload = any(not term.field for term in terms)
+        """Whether something in the first 4 KiB of a payload may meet it."""
+        self.of_place: Check = _all_of(_chosen(terms, checks, "tenant", "source"))
+        """What it says of tenant and event source alone."""
+        self.payload: Check | None = None
+        """What it says with `payload:`, where it says something: it reads nothing else of a subject."""
+        self.beside_payload: Check = self.matches
+        """All but that."""
+        if any(term.field == "payload" for term in terms):
+            self.payload = _all_of(_chosen(terms, checks, "payload"))
+            others = {term.field for term in terms} - {"payload"}
+            self.beside_payload = _all_of(_chosen(terms, checks, *others))
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -54,6 +66,10 @@ def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), FIELDS, n=1)
     hint = f"did you mean {near[0]}:?" if near else f"there are {', '.join(FIELDS)}"
     return f'no field is called {name}: {hint} (in "quotes" it is text to look for)'
+
+
+def _chosen(terms: Sequence[Term], checks: Sequence[Check], *fields: str) -> list[Check]:
+    return [check for term, check in zip(terms, checks, strict=True) if term.field in fields]
 
 
 def _negated(check: Check) -> Check:

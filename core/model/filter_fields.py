@@ -67,6 +67,8 @@ class Term(msgspec.Struct, frozen=True):
     values: tuple[str, ...] = ()
     compare: str = ""
     number: float = 0.0
+    starts: str = ""
+    """The digits with which a number is demanded to start."""
 
 
 Check = Callable[[FilterSubject], bool]
@@ -109,6 +111,23 @@ def _payload_holds(parts: tuple[str, ...]) -> Callable[[bytes], bool]:
         return lambda payload: part in payload[:PAYLOAD_LOOKED_AT].lower()
     holds = _holds(parts)
     return lambda payload: holds(payload[:PAYLOAD_LOOKED_AT].decode("utf-8", "replace"))
+
+
+def _payload(word: Word) -> tuple[Term, Check]:
+    """Text in a payload, or bytes as hexadecimal digits; as much of it as the subject has."""
+    text = word.value.encode().lower() if len(word.parts) == 1 else None
+    holds = None if text is not None and text.isascii() else _holds(word.parts)
+    octets = bytes.fromhex(word.value[2:]) if _OCTETS.fullmatch(word.value) else None
+
+    def check(subject: FilterSubject) -> bool:
+        payload = subject.payload
+        if octets is not None and octets in payload:
+            return True
+        if holds is None:
+            return text is not None and text in payload.lower()
+        return holds(payload.decode("utf-8", "replace"))
+
+    return _term(word), check
 
 
 def anywhere(word: Word) -> tuple[Term, Check]:
@@ -234,7 +253,9 @@ def _number(attribute: str, units: dict[str, float], example: str) -> Field:
     def field(word: Word) -> tuple[Term, Check]:
         if len(word.parts) > 1 and set(word.value) <= set("0123456789*"):
             matches = _whole(word.parts)
-            return _term(word), lambda subject: (value := read(subject)) is not None and matches(str(value))
+            starts = word.parts[0] if len(word.parts) == 2 and not word.parts[1] else ""
+            term = Term(word.field.lower(), word.negated, starts=starts)
+            return term, lambda subject: (value := read(subject)) is not None and matches(str(value))
         match = _NUMBER.fullmatch(word.value) if len(word.parts) == 1 else None
         factor = units.get(match[3].lower()) if match else None
         if match is None or factor is None:
@@ -248,6 +269,7 @@ def _number(attribute: str, units: dict[str, float], example: str) -> Field:
     return field
 
 
+_OCTETS = re.compile(r"0[xX](?:[0-9A-Fa-f]{2})+")
 _SIZES = {"": 1.0, "b": 1.0, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9}
 _BINARY_SIZES = {"kib": 1024.0, "mib": 1024.0**2, "gib": 1024.0**3}
 
@@ -264,6 +286,7 @@ FIELDS: dict[str, Field] = {
     "reason": _reason,
     "failure": _failure,
     "level": _some_of("levels", ("Info", "Warning", "Error", "Critical")),
+    "payload": _payload,
     "ms": _number("milliseconds", {"": 1.0, "ms": 1.0, "s": 1000.0}, "ms:>10 or ms:>2s"),
     "bytes": _number("size", _SIZES | _BINARY_SIZES, "bytes:>1k or bytes:<=64KiB"),
     "events": _number("event_count", {"": 1.0, "k": 1e3}, "events:0 or events:>10"),

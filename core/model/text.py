@@ -144,3 +144,10 @@ def since_text(date: str, now: datetime, zone: tzinfo | None = None) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def looked_text(reached: str, looked: int) -> str:
+    """How far back a search has looked: what was received at the date `reached`, and so many requests."""
+    moment = local(reached)
+    held = f", {plural(looked, 'request')}" if looked else ""
+    return f"looked back to {moment:%Y-%m-%d} {clock_text(reached)}{held}"

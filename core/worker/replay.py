@@ -32,12 +32,13 @@ from core.journal.decodes import (
     last_numbers,
     of_replay,
 )
-from core.journal.indexed import connect
+from core.journal.indexed import open_index
 from core.journal.reader import Reader
 from core.journal.request_id import id_bytes, id_text
 from core.journal.rows import DECODED, FAILED
 from core.journal.stored import Stored
 from core.model.filter import FilterError
+from core.processes import yield_to_others
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.redecode import Redecoder
@@ -255,7 +256,7 @@ def _new_decode(stored: Stored, decoded: Decoded, number: int, script: str | Non
 
 def _taken(index: str, tenant: str, source: str) -> dict[str, int]:
     """The last row that the index has of each of a source's decode segments."""
-    with contextlib.closing(connect(Path(index), read_only=True)) as connection:
+    with contextlib.closing(open_index(Path(index))) as connection:
         rows = connection.execute(
             "SELECT name, taken FROM segments WHERE tenant = ? AND source = ? AND name LIKE 'replays/%'",
             (tenant, source),
@@ -265,14 +266,6 @@ def _taken(index: str, tenant: str, source: str) -> dict[str, int]:
 
 def _identity(index: str) -> int:
     return os.stat(index).st_ino
-
-
-def yield_to_others() -> None:
-    """Whatever else runs comes first."""
-    with contextlib.suppress(OSError):
-        os.nice(19)
-    with contextlib.suppress(OSError, AttributeError):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 async def run(job: ReplayJob, teller: Teller) -> int:

@@ -21,6 +21,7 @@ from core.model.events import Measurements
 from .segments import NOW, SegmentFile
 
 WRITER = Path(__file__).with_name("writer_process.py")
+HOLDER = Path(__file__).with_name("holder_process.py")
 DEAD_PID = 2**22 + 1
 """Beyond what Linux gives a process."""
 
@@ -382,6 +383,29 @@ class TestThread:
             until(lambda: len(followed.rows) == 1, seconds=5)
         finally:
             thread.stop()
+
+    @pytest.mark.parametrize("seconds", [0.4, 6.0], ids=["for a moment", "longer than anybody waits"])
+    def test_a_segment_that_somebody_else_has_is_waited_for(self, followed: Followed, seconds: float):
+        segment = SegmentFile(followed.journal, pid=DEAD_PID)
+        segment.fill(3)
+        segment.close()
+        with subprocess.Popen(
+            [sys.executable, str(HOLDER), str(segment.file), str(seconds)], stdout=subprocess.PIPE
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            thread = FollowerThread(followed.follower)
+            thread.start()
+            try:
+                if seconds > 5:
+                    assert thread.passed(timeout=0.5) == 1
+                    assert followed.indexed() == 0
+                    holder.kill()
+                assert thread.passed(timeout=20) == 0
+                assert followed.indexed() == 3
+                assert followed.follower.errors == {}
+            finally:
+                thread.stop()
 
     def test_passed_gives_up_in_time_and_says_how_much_is_behind(self, tmp_path: Path):
         gate = threading.Event()

@@ -1,0 +1,68 @@
+"""How an index that was built beside the one in use takes its place.
+
+`index.db.new` is being built and worth nothing. When it is whole and on disk it is called `index.db.ready`. To put it
+in its place the log of the one before is removed, then the file is renamed: whoever is killed between the two leaves an
+`index.db.ready`, and whoever opens the index next for writing does the same again before.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from core.journal.indexed import connect, indexed_segments
+
+BESIDE = ("", "-wal", "-shm", "-journal")
+
+
+def unfinished_file(index: Path) -> Path:
+    """Where it is built."""
+    return index.with_name(f"{index.name}.new")
+
+
+def ready_file(index: Path) -> Path:
+    """What it is called when it is whole."""
+    return index.with_name(f"{index.name}.ready")
+
+
+def declare_ready(index: Path) -> None:
+    """Calls it whole, once the disk has it."""
+    file = unfinished_file(index)
+    with file.open("rb") as built:
+        os.fsync(built.fileno())
+    os.replace(file, ready_file(index))
+    _sync_folder(index.parent)
+
+
+def rows_of_ready(index: Path) -> dict[str, int] | None:
+    """The last row that an index that is ready has of each segment, by its path; None where none is ready."""
+    file = ready_file(index)
+    if not file.exists():
+        return None
+    with contextlib.closing(connect(file, read_only=True)) as connection:
+        return {segment.path: segment.taken for segment in indexed_segments(connection)}
+
+
+def put_in_place(index: Path) -> bool:
+    """Puts an index that is ready in its place; False where there is none. No connection to the index may write."""
+    if not ready_file(index).exists():
+        return False
+    for ending in BESIDE[1:]:
+        index.with_name(index.name + ending).unlink(missing_ok=True)
+    os.replace(ready_file(index), index)
+    _sync_folder(index.parent)
+    return True
+
+
+def discard(index: Path) -> None:
+    """Takes away what was built and did not come into its place."""
+    for file in (unfinished_file(index), ready_file(index)):
+        for ending in BESIDE:
+            file.with_name(file.name + ending).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
