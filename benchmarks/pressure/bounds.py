@@ -10,12 +10,14 @@ from speed.bench import Bench
 from under_load import tidegate
 from wrk import Round, Running, round_of
 
-from core.worker.intake import MOST_WAITING
+from core.worker.intake import MOST_WAITING, REFUSED_A_SECOND
 from pressure import MIB, Verdict
 from pressure.processes import peak, resident, source_of, worker_of
 
 DEVICES = 3 * MOST_WAITING
 """Connections, all of which send again as soon as they are answered: more than may wait."""
+RECORDS = 3 * REFUSED_A_SECOND
+"""Rows of refused requests that may wait beside them."""
 MOST_GROWTH = 64 * MIB
 """By which a worker's memory may grow: its bound on what waits, and as much for the connections."""
 SOURCE = "default/lora"
@@ -57,7 +59,7 @@ def bounds(bench: Bench) -> Verdict:
     answered, refused, told, other = counted
     broken = result.errors - result.refused
     holds = refused > 0 and told == refused and not other and kept.whole and same
-    holds = holds and waiting <= MOST_WAITING and grown[0] <= MOST_GROWTH
+    holds = holds and waiting <= MOST_WAITING + RECORDS and grown[0] <= MOST_GROWTH
     return Verdict(
         "bounds",
         holds,
@@ -66,7 +68,7 @@ def bounds(bench: Bench) -> Verdict:
         [
             f"in {seconds} s {answered:,} answered 200, {refused:,} answered 503, {told:,} of these with Retry-After",
             f"{other:,} answered otherwise, {broken:,} broken or slower than wrk waits",
-            f"at most {waiting:,} waited, of the moments that the engine was told",
+            f"at most {waiting:,} waited, records of refused ones among them, at the moments that the engine was told",
             f"memory at its peak: the worker {_grown(before[0], grown[0])}, the engine {_grown(before[1], grown[1])}",
             str(kept) if same else f"the worker was replaced; {kept}",
             *([] if refused else ["nothing was refused: wrk was not fast enough to send more than can be kept"]),
