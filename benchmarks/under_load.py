@@ -23,6 +23,8 @@ from core.journal.rows import REFUSED
 
 ROOT = Path(__file__).resolve().parent.parent
 TIDEGATE = [sys.executable, "-m", "console.main"]
+CATCH_UP = 120.0
+"""Seconds that an index may take."""
 
 
 @dataclass
@@ -107,14 +109,14 @@ async def status(home: Path) -> Status:
 
 
 async def catch_up(home: Path) -> tuple[int, float]:
-    """How many requests the index is behind, and the seconds until it is not."""
+    """How many requests the index is behind, and the seconds until it has all that workers had committed."""
     async with reach(home, offline_ok=False) as reached:
         began = time.monotonic()
-        first = behind = (await reached.call("status", None, Status)).behind
-        while behind and time.monotonic() - began < 60:
-            await asyncio.sleep(0.05)
-            behind = (await reached.call("status", None, Status)).behind
-        return first, time.monotonic() - began if first else 0.0
+        first = (await reached.call("status", None, Status)).behind
+        while (await reached.call("requests.query", Query(limit=1), Requests)).behind:  # it waits for a pass, or 2 s
+            if time.monotonic() - began > CATCH_UP:
+                raise SystemExit(f"the index was still behind after {CATCH_UP:g} s")
+        return first, time.monotonic() - began
 
 
 @dataclass
@@ -137,12 +139,7 @@ class Tally:
 
 def indexed(home: Path) -> int:
     """How many requests the index has that were not refused, once it has all that workers had committed."""
-    asyncio.run(_passed(home))
+    asyncio.run(catch_up(home))
     with closing(sqlite3.connect(f"file:{Home(home).index_file}?mode=ro", uri=True)) as index:
         [count] = index.execute("SELECT count(*) FROM requests WHERE outcome != ?", (REFUSED,)).fetchone()
     return int(count)
-
-
-async def _passed(home: Path) -> None:
-    async with reach(home, offline_ok=False) as reached:
-        await reached.call("requests.query", Query(limit=1), Requests)
