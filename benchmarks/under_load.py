@@ -108,6 +108,14 @@ async def status(home: Path) -> Status:
         return await reached.call("status", None, Status)
 
 
+def workers(home: Path) -> list[int]:
+    """The process ids of all workers."""
+    nodes = [asyncio.run(status(home)).tree]
+    for node in nodes:
+        nodes += node.children
+    return [int(node.detail["pid"]) for node in nodes if node.kind == "worker"]
+
+
 async def catch_up(home: Path) -> tuple[int, float]:
     """How many requests the index is behind, and the seconds until it has all that workers had committed."""
     async with reach(home, offline_ok=False) as reached:

@@ -5,18 +5,37 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
-from under_load import Tally, catch_up, engine, make_home, pinned
+from under_load import Tally, catch_up, cpu_seconds, engine, make_home, pinned, workers
 from wrk import Round, Wrk
 
 from core.cli.tutorial import free_port
 
 CONNECTIONS = 64
+
+
+@dataclass
+class Used:
+    """CPU time, which says what a request costs also where others use the machine."""
+
+    seconds: float = 0.0
+    requests: int = 0
+
+    def add(self, pids: Sequence[int], run: Callable[[], Round]) -> Round:
+        """Runs a round and counts what these processes used in it."""
+        before = sum(map(cpu_seconds, pids))
+        seen = run()
+        self.seconds += sum(map(cpu_seconds, pids)) - before
+        self.requests += seen.answered
+        return seen
+
+    def __str__(self) -> str:
+        return f"{self.seconds / max(1, self.requests) * 1e6:.0f} us"
 
 
 @dataclass
@@ -30,12 +49,27 @@ class Gate:
     tally: Tally = field(default_factory=Tally)
     behind: list[float] = field(default_factory=list)
     """Seconds that the index took to catch up after each round."""
+    used: dict[str, tuple[Used, Used]] = field(default_factory=dict)
+    """By the workers, and by the engine with the catching up, for each kind of load."""
 
-    def drive(self, load: Callable[[], Round], connections: int = CONNECTIONS) -> Round:
+    def drive(self, load: Callable[[], Round], connections: int = CONNECTIONS, *, kind: str = "") -> Round:
         """One round, and until the index has caught up: whoever is measured next has the core alone."""
-        seen = self.tally.add(load(), connections)
-        self.catch_up()
-        return seen
+        by_workers, by_engine = self.used.setdefault(kind, (Used(), Used()))
+        pids = workers(self.home)
+
+        def whole() -> Round:
+            seen = by_workers.add(pids, load)
+            self.catch_up()
+            return seen
+
+        return self.tally.add(by_engine.add([self.pid], whole), connections)
+
+    def costs(self) -> list[str]:
+        """What a request cost, in words."""
+        return [
+            f"CPU of a request{f' ({kind})' if kind else ''}: {by_workers} in the worker, {by_engine} in the engine"
+            for kind, (by_workers, by_engine) in self.used.items()
+        ]
 
     def catch_up(self) -> None:
         self.behind.append(asyncio.run(catch_up(self.home))[1])
@@ -48,6 +82,20 @@ class Gate:
             yield
         finally:
             os.kill(self.pid, signal.SIGCONT)
+
+
+@dataclass
+class Peer:
+    """A server beside it."""
+
+    pid: int
+    used: Used = field(default_factory=Used)
+
+    def drive(self, load: Callable[[], Round]) -> Round:
+        return self.used.add([self.pid], load)
+
+    def costs(self) -> list[str]:
+        return [f"CPU of a request: {self.used} in what is beside it"]
 
 
 @dataclass(frozen=True)
@@ -82,9 +130,11 @@ class Bench:
         with engine(self.both if both else self.core, home) as pid:
             yield Gate(home, port, pid)
 
-    def beside(self, command: list[str]) -> AbstractContextManager[int]:
+    @contextmanager
+    def beside(self, command: list[str]) -> Iterator["Peer"]:
         """A peer on Tidegate's core."""
-        return pinned(self.core, command)
+        with pinned(self.core, command) as pid:
+            yield Peer(pid)
 
     def in_turns(
         self, ours: Callable[[], Round], theirs: Callable[[], Round], *, warm: int = 1

@@ -46,9 +46,11 @@ def lines(bench: Bench) -> list[Finding]:
         return Round(seen["answered"], seen["rate"], seen["p50"], seen["p99"], seen["errors"])
 
     with bench.gate(lambda home: add_lines_source(home, port, answer)) as gate:
-        pairs = bench.in_turns(lambda: gate.drive(frames), lambda: gate.drive(load(wrk, gate.port)))
+        pairs = bench.in_turns(
+            lambda: gate.drive(frames, kind="lines"), lambda: gate.drive(load(wrk, gate.port), kind="HTTP")
+        )
         kept, errors = gate.tally.kept(gate.home), gate.tally.errors
-    notes = [f"what sends the lines used {statistics.median(shares):.0%} of its core"]
+    notes = [f"what sends the lines used {statistics.median(shares):.0%} of its core", *gate.costs()]
     return [Finding("lines", ratios(pairs), *unzip(pairs), notes, errors, kept)]
 
 
@@ -111,14 +113,14 @@ def console(bench: Bench) -> list[Finding]:
     def attached(gate: Gate) -> Round:
         with _live_traffic(bench, gate.home) as terminal:
             before = terminal.written
-            seen = gate.drive(load(wrk, gate.port))
+            seen = gate.drive(load(wrk, gate.port), kind="with a console")
             drawn.append((terminal.written - before) / bench.seconds)
             return seen
 
     with bench.gate() as gate:
-        pairs = bench.in_turns(lambda: attached(gate), lambda: gate.drive(load(wrk, gate.port)))
+        pairs = bench.in_turns(lambda: attached(gate), lambda: gate.drive(load(wrk, gate.port), kind="without"))
         kept, errors = gate.tally.kept(gate.home), gate.tally.errors
-    notes = [f"the console wrote {statistics.median(drawn) / 1000:,.0f} kB a second to its terminal"]
+    notes = [f"the console wrote {statistics.median(drawn) / 1000:,.0f} kB a second to its terminal", *gate.costs()]
     finding = Finding("console", ratios(pairs), *unzip(pairs), notes, errors, kept)
     if min(drawn) < 1000:
         finding.values, finding.absent = [], "the console showed nothing of the traffic"
