@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace, name: str) -> Verdict:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Whether Tidegate bears what is too much.")
-    parser.add_argument("trials", nargs="*", choices=[*TRIALS, []], help="these alone")
+    parser.add_argument("trials", nargs="*", type=_trial, metavar="TRIAL", help=f"of {', '.join(TRIALS)}, alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=8, help="of one round")
     parser.add_argument("--minutes", type=float, default=15.0, help="of full rate, for `memory`")
@@ -67,6 +67,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where homes are made for it; `memory` keeps some 15 GB there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keeps all samples")
     return parser.parse_args()
+
+
+def _trial(text: str) -> str:
+    if text not in TRIALS:
+        raise argparse.ArgumentTypeError(f"no such trial: {text}; there are {', '.join(TRIALS)}")
+    return text
 
 
 if __name__ == "__main__":
