@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 
-.PHONY: help demo test torture check picture clean
+.PHONY: help demo test torture check bench overload picture clean
 
 help:
 	@echo "make demo     the console on a throw-away home with live traffic"
 	@echo "make test     the checks and the tests"
 	@echo "make torture  kills every process at random moments under load (MINUTES=10 SEED=...)"
 	@echo "make check    format, lint, types and import contracts alone"
+	@echo "make bench    prints how fast it is, beside peers that it installs (BENCH='--rows durable,tls')"
+	@echo "make overload tries what is too much (OVERLOAD='bounds')"
 	@echo "make picture  draws docs/console.svg from the running console"
 	@echo "make clean    removes what the others made"
 
@@ -29,6 +31,12 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+bench: $(VENV)/installed
+	@$(BIN)/python benchmarks/table.py $(BENCH)
+
+overload: $(VENV)/installed
+	@$(BIN)/python benchmarks/overload.py $(OVERLOAD)
 
 picture: $(VENV)/installed
 	$(BIN)/python docs/picture.py docs/console.svg

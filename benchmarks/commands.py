@@ -30,7 +30,7 @@ def wall(command: list[str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="How long the small commands take to answer.")
     parser.add_argument("--runs", type=int, default=15)
     runs = parser.parse_args().runs
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}

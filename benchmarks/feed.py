@@ -9,25 +9,19 @@ the time from key to text, the delay of a 10 ms sleep in the child's event loop,
 
 import argparse
 import asyncio
-import fcntl
 import json
 import os
-import pty
-import re
 import resource
 import select
-import signal
 import statistics
-import struct
 import sys
-import termios
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+from terminal import Terminal
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
@@ -126,78 +120,52 @@ class FeedApp(App[None]):
         os.write(self.report, json.dumps(said).encode())
 
 
-@dataclass
-class Terminal:
-    """The child on its pseudo-terminal, and all that it has written."""
+class Keys:
+    """The child's terminal, and how long its keys took."""
 
-    pid: int
-    master: int
-    written: int = 0
-    text: bytes = b""
-    latencies: list[float] = field(default_factory=list[float])
-
-    def read(self, seconds: float) -> None:
-        ready, _, _ = select.select([self.master], [], [], seconds)
-        if ready:
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:  # the child has ended
-                data = b""
-            self.written += len(data)
-            self.text = (self.text + data)[-131072:]
-
-    def wait_for(self, text: bytes, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while not re.search(text, self.text):
-            if time.monotonic() > deadline:
-                return False
-            self.read(0.05)
-        return True
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.latencies: list[float] = []
 
     def press(self, count: int) -> None:
         begin = time.perf_counter()
-        os.write(self.master, KEY)
-        if self.wait_for(b"k%05d" % count, 10):
+        self.terminal.type(KEY)
+        if self.terminal.wait_for(b"k%05d" % count, 10):
             self.latencies.append((time.perf_counter() - begin) * 1000)
 
 
 def start(rate: int, report: int) -> Terminal:
     """The child process on a terminal of its own; `report` is where it says its figures when it ends."""
     os.set_inheritable(report, True)
-    pid, master = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-        os.execv(sys.executable, [sys.executable, str(Path(__file__)), "--child", str(rate), str(report)])
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 160, 0, 0))
-    return Terminal(pid, master)
+    return Terminal([sys.executable, str(Path(__file__)), "--child", str(rate), str(report)])
 
 
 def measure(rate: int, seconds: float) -> str:
     """One run; its line of the report."""
     reading, writing = os.pipe()
     terminal = start(rate, writing)
+    keys = Keys(terminal)
     os.close(writing)
     terminal.wait_for(b"k00000", 10)
     begin, count = time.monotonic(), 0
     while time.monotonic() - begin < seconds:
         count += 1
-        terminal.press(count)
+        keys.press(count)
         pause = time.monotonic() + KEY_EVERY
         while time.monotonic() < pause:
             terminal.read(0.02)
     took = time.monotonic() - begin
-    os.write(terminal.master, b"\x11")
+    terminal.type(b"\x11")
     said = b""
     while not said:
         terminal.read(0.01)
         if select.select([reading], [], [], 0)[0]:
             said = b"".join(iter(lambda: os.read(reading, 65536), b""))
-    os.kill(terminal.pid, signal.SIGKILL)
-    os.waitpid(terminal.pid, 0)
+    terminal.close()
     figures = json.loads(said)
-    keys, (lag, worst) = statistics.quantiles(terminal.latencies, n=100), figures["lags"]
+    times, (lag, worst) = statistics.quantiles(keys.latencies, n=100), figures["lags"]
     return (
-        f"{rate:>7,} {figures['rows'] / took:>9,.0f}  {keys[49]:6.1f} {keys[94]:6.1f}  {lag:6.1f} "
+        f"{rate:>7,} {figures['rows'] / took:>9,.0f}  {times[49]:6.1f} {times[94]:6.1f}  {lag:6.1f} "
         f"{worst:6.1f}  {figures['cpu'] / took:6.0%}  {terminal.written / took / 1000:8.0f}"
     )
 

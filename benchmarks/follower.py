@@ -10,6 +10,7 @@ from uuid_utils import uuid7
 
 from core.journal.follower import Follower
 from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
+from core.journal.taken import TakenRow
 
 DEVICES = 1000
 
@@ -50,7 +51,7 @@ def main() -> None:
         write_segment(journal, rows)
         seen = 0
 
-        def count(batch: list[object]) -> None:
+        def count(batch: list[TakenRow]) -> None:
             nonlocal seen
             seen += len(batch)
 

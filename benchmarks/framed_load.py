@@ -30,7 +30,6 @@ from typing import Any
 
 from framed_peers import LINE_ANSWER, PREFIXED_ANSWER, allow_files
 from under_load import (
-    BODY,
     catch_up,
     cpu_seconds,
     engine,
@@ -42,6 +41,7 @@ from under_load import (
     status,
     tidegate,
 )
+from wrk import BODY
 
 from core.cli.tutorial import free_port
 
@@ -168,7 +168,7 @@ class Measurement:
                 for quiet in (self._quiet("tidegate", self._ours), self._quiet("bare", self._bare)):
                     self._say(asdict(quiet), _quiet_text(quiet))
             asyncio.run(catch_up(self._home))
-            there = asyncio.run(indexed(self._home))
+            there = indexed(self._home)
         whole = there == self._acknowledged or ("udp" in cases and there > self._acknowledged)
         kept = {"acknowledged": self._acknowledged, "indexed": there}
         self._say(kept, f"acknowledged {self._acknowledged:,}, indexed {there:,}")

@@ -25,7 +25,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from under_load import Kept, Round, Wrk, catch_up, engine, indexed, make_home, missing, status
+from under_load import Kept, Tally, catch_up, engine, make_home, status
+from wrk import Round, Wrk, missing
 
 from core.cli.tutorial import free_port
 from core.groovy import discovery
@@ -69,22 +70,17 @@ class Side:
 
     home: Path
     port: int
-    acknowledged: int = 0
-    wrk_connections: int = 0
-    errors: int = 0
+    tally: Tally = field(default_factory=Tally)
     many: list[Round] = field(default_factory=list)
     one: list[Round] = field(default_factory=list)
 
     def measure(self, wrk: Wrk, connections: int) -> Round:
-        seen = wrk(self.port, connections)
-        self.acknowledged += seen.answered
-        self.wrk_connections += connections
-        self.errors += seen.errors
+        seen = self.tally.add(wrk(self.port, connections), connections)
         asyncio.run(catch_up(self.home))
         return seen
 
     def kept(self) -> Kept:
-        return Kept(self.acknowledged, asyncio.run(indexed(self.home)), self.wrk_connections)
+        return self.tally.kept(self.home)
 
 
 @dataclass
@@ -194,7 +190,7 @@ def _result(groovy: Side, python: Side) -> Result:
         python_one=statistics.median(each.p50 for each in python.one),
         added=statistics.median(added),
         added_in=[round(each, 3) for each in added],
-        errors=groovy.errors + python.errors,
+        errors=groovy.tally.errors + python.tally.errors,
         kept=[groovy.kept(), python.kept()],
     )
 

@@ -28,19 +28,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from under_load import ROOT, Round, Wrk, catch_up, engine, make_home, missing, pinned, tidegate
+from peers.bare import Bare
+from sources import add_tls_source, certificate
+from under_load import ROOT, catch_up, engine, make_home, pinned
+from wrk import CLOSING, UNIQUE, Round, Wrk, missing
 
 from core.cli.tutorial import free_port
 
-CLOSING = 'wrk.headers["Connection"] = "close"\n'
-UNIQUE = """
-local count = 0
-request = function()
-  count = count + 1
-  wrk.headers["X-Request-Id"] = string.format("%012d", count)
-  return wrk.format()
-end
-"""
 CASES = {"keep-alive": "", "connections": CLOSING, "unique": UNIQUE, "tls": ""}
 """What wrk's script has beyond the tutorial's request."""
 TITLES = {
@@ -49,52 +43,8 @@ TITLES = {
     "unique": "no two heads alike",
     "tls": "TLS, connections kept open",
 }
-BARE = """
-import asyncio, ssl, sys
-KEPT = b"HTTP/1.1 200 OK\\r\\nContent-Length: 21\\r\\nContent-Type: text/plain\\r\\n\\r\\nInformation received."
-LAST = KEPT.replace(b"Content-Type", b"Connection: close\\r\\nContent-Type")
-class Bare(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport = transport
-    def data_received(self, data):
-        self.transport.write(KEPT)
-class Once(Bare):
-    def data_received(self, data):
-        self.transport.write(LAST)
-        self.transport.close()
-async def main(kept, once, tls, certificate, key):
-    loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(Bare, "127.0.0.1", kept), await loop.create_server(Once, "127.0.0.1", once)]
-    if certificate:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
-        servers.append(await loop.create_server(Bare, "127.0.0.1", tls, ssl=context))
-    print("ready", flush=True)
-    await asyncio.gather(*(server.serve_forever() for server in servers))
-asyncio.run(main(*map(int, sys.argv[1:4]), *sys.argv[4:6]))
-"""
-
 SETTLE = 1.0
 """Seconds for an index to catch up; another commit's control protocol may be another."""
-
-
-@dataclass(frozen=True)
-class Beside:
-    """The ports of a bare asyncio.Protocol that answers a fixed 200: connections kept, closed after it, over TLS."""
-
-    kept: int
-    once: int
-    tls: int
-    certificate: str = ""
-    key: str = ""
-
-    @property
-    def command(self) -> list[str]:
-        ports = [str(port) for port in (self.kept, self.once, self.tls)]
-        return [sys.executable, "-c", BARE, *ports, self.certificate, self.key]
-
-    def port(self, case: str) -> int:
-        return {"tls": self.tls, "connections": self.once}.get(case, self.kept)
 
 
 @dataclass
@@ -156,21 +106,21 @@ def _options() -> argparse.Namespace:
 def measure(folder: Path, options: argparse.Namespace) -> list[Row]:
     """All cases in turns, Tidegate first in each."""
     cases: list[str] = options.only or list(CASES)
-    certificate = _certificate(folder) if "tls" in cases else None
+    pair = certificate(folder) if "tls" in cases else None
     home, port, tls_port = folder / "home", free_port(), free_port(0)
     make_home(home, port)
-    if certificate:
-        _add_tls_source(home, tls_port, *certificate)
-    beside = Beside(free_port(0), free_port(0), free_port(0), *map(str, certificate or ()))
+    if pair:
+        add_tls_source(home, tls_port, *pair)
+    bare = Bare(free_port(0), free_port(0), free_port(0), *map(str, pair or ()))
     loads = {case: _load(case, folder, options) for case in cases}
     ours: dict[str, list[Round]] = {case: [] for case in cases}
     bares: dict[str, list[Round]] = {case: [] for case in cases}
-    with engine(options.core, home), pinned(options.core, beside.command):
+    with engine(options.core, home), pinned(options.core, bare.command):
         for _ in range(options.rounds or 5):
             for case in cases:
                 ours[case].append(loads[case](tls_port if case == "tls" else port, options.connections))
                 asyncio.run(catch_up(home))
-                bares[case].append(loads[case](beside.port(case), options.connections))
+                bares[case].append(loads[case](_bare_port(bare, case), options.connections))
     return [_row(case, ours[case], bares[case]) for case in cases]
 
 
@@ -185,21 +135,8 @@ def _row(case: str, ours: list[Round], bares: list[Round]) -> Row:
     return Row(case, rate, bare_rate, rate / bare_rate, p99, bare_p99, sum(each.errors for each in ours))
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    certificate, key = folder / "localhost.crt", folder / "localhost.key"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-subj", "/CN=localhost", "-days", "2", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    return certificate, key
-
-
-def _add_tls_source(home: Path, port: int, certificate: Path, key: Path) -> None:
-    source = "event_sources/secure"
-    tidegate(home, "add", "default", "event_sources", "socket", "id=secure", f"port={port}")
-    tidegate(home, "add", "default", f"{source}/interaction_handler", "http")
-    tidegate(home, "add", "default", f"{source}/decoder", "python", "script=decode_lora.py")
-    tidegate(home, "add", "default", f"{source}/tls", "certificate", f"certificate={certificate}", f"key={key}")
-    tidegate(home, "apply", "default")
+def _bare_port(bare: Bare, case: str) -> int:
+    return {"tls": bare.tls, "connections": bare.once}.get(case, bare.kept)
 
 
 def _compare(folder: Path, options: argparse.Namespace) -> int:

@@ -19,18 +19,14 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from under_load import Round, Wrk, catch_up, engine, make_home, missing
+from under_load import catch_up, engine, make_home
+from wrk import Round, Wrk, missing, paced
 
 from core.cli.reach import reach
 from core.cli.tutorial import free_port
 from core.control.replays import OfReplay, Replay, ReplayStatus
 
 CONNECTIONS = 64
-PACED = """
-function delay()
-  return {milliseconds}
-end
-"""
 
 
 @dataclass
@@ -95,7 +91,7 @@ def measure(folder: Path, options: argparse.Namespace) -> Result:
     pairs: list[Pair] = []
     with engine(options.core, home):
         full = Wrk(folder / "full", options.wrk_core, options.seconds)(port, CONNECTIONS)
-        wait = PACED.format(milliseconds=round(CONNECTIONS / (full.rate / 2) * 1000))
+        wait = paced(full.rate / 2, CONNECTIONS)
         half = Wrk(folder / "half", options.wrk_core, options.seconds, more=wait)
         half(port, CONNECTIONS)
         for _ in range(options.rounds):

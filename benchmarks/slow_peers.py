@@ -27,7 +27,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from under_load import BODY, ROOT, engine, make_home, missing, tidegate
+from under_load import ROOT, engine, make_home, tidegate
+from wrk import BODY, missing
 
 from core.cli.tutorial import free_port
 
