@@ -10,8 +10,8 @@ from typing import Protocol
 
 from tests.torture.ledger import Attempt, Heard, Ledger
 
-ANSWER_LIMIT = 8.0
-"""Seconds that a device waits for an answer over TCP: longer than a worker is ever stopped."""
+ANSWER_LIMIT = 60.0
+"""Seconds within which a connection brings an answer, or ends: that it does neither is a fault, whatever was killed."""
 DATAGRAM_LIMIT = 1.5
 LOST = (OSError, EOFError, TimeoutError)
 """How a connection ends under a device. asyncio.IncompleteReadError is an EOFError."""
@@ -153,6 +153,15 @@ class Devices:
         self._stopping = True
         await asyncio.gather(*self._tasks)
 
+    async def _exchange(self, line: Line, attempts: list[Attempt]) -> None:
+        async with asyncio.timeout(ANSWER_LIMIT) as limit:
+            try:
+                await line.exchange(attempts)
+            finally:
+                if limit.expired():
+                    said = [attempt.mark for attempt in attempts if not attempt.acknowledged]
+                    self._ledger.complaints.append(f"neither an answer nor an end in {ANSWER_LIMIT:g} s: {said}")
+
     async def _run(self, source: str, name: str, line: Line) -> None:
         numbers = itertools.count()
         waiting: list[Attempt] = []
@@ -162,7 +171,7 @@ class Devices:
                 bad = self._random.random() < 0.03
                 waiting.append(self._ledger.begin(source, f"{name}-{next(numbers)}", 1, bad))
             try:
-                await line.exchange(waiting)
+                await self._exchange(line, waiting)
             except LOST:
                 line.close() if source != "udp" else None
                 await asyncio.sleep(0.1)

@@ -78,7 +78,9 @@ class Torture:
                 self.tally.harms[kind] += 1
                 await harm.kinds[kind]()
             await harm.ended()
+            self._say("is left alone")
             await checks.serves_again()
+            self._say("serves again")
         finally:
             await devices.stop()
         if self.site.console is not None and not self.site.console.lives:

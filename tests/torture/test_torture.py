@@ -1,4 +1,4 @@
-"""The short form of `python -m tests.torture`: each kind of harm once, and all that must hold afterwards."""
+"""The short form of `python -m tests.torture`: each process killed once, and all that must hold afterwards."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.torture.rounds import Torture
 
 ROUNDS = (
     ["console", "pause", "worker", "jvm", "replay"],
-    ["apply", "engine twice", "replay", "console", "all"],
+    ["apply", "replay", "console", "all"],
 )
 
 
