@@ -3,10 +3,7 @@
 import contextlib
 import hashlib
 import os
-import shutil
-import sys
 import tarfile
-import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Final, TypeVar, cast
@@ -26,23 +23,15 @@ from core.backup.format import (
     Manifest,
     path_problem,
 )
-from core.config.files import make_folder, sync_folder
-from core.config.home import Home, HomeLock
+from core.backup.placing import building, must_be_free, show, sync_all
+from core.backup.streams import AHEAD, LEAST_ROOM, PIECE, Unpacked, UnpackingFailed
+from core.config.files import make_folder
+from core.config.home import Home
 from core.errors import TidegateError
 from core.model.text import bytes_text
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-LEAST_ROOM: Final = 16 << 20
-"""Bytes that stay free on the disk of the home."""
-_PIECE: Final = 1 << 20
 _AROUND: Final = 64 << 10
 """Bytes that may stand before a member's content: its own head, its long name, and the rest of the content before."""
-_HELD: Final = 1 << 20
-"""Bytes that tarfile may read ahead."""
 _LOOK_EVERY: Final = 64 << 20
 """Bytes written between two looks at how much room is left."""
 
@@ -80,67 +69,14 @@ def verify(file: Path, progress: Progress = lambda done, of: None) -> Verified:
 def restore(file: Path, home: Path, progress: Progress = lambda done, of: None) -> Verified:
     """Makes `home` what the backup holds. It must be an empty folder, or not be there: it is made beside and gets its
     name, or its content, when everything has been verified and is on disk."""
-    _must_be_free(home)
-    with _opened(file) as opened, _building(home) as building:
-        verified = _read(opened, file, building, progress)
-        Home(building).create()
-        _sync_all(building)
-        _must_be_free(home, building)
-        _show(building, home)
+    must_be_free(home)
+    with _opened(file) as opened, building(home) as made:
+        verified = _read(opened, file, made, progress)
+        Home(made).create()
+        sync_all(made)
+        must_be_free(home, made)
+        show(made, home)
     return verified
-
-
-def _must_be_free(home: Path, building: Path | None = None) -> None:
-    if not home.exists() and not home.is_symlink():
-        return
-    if not home.is_dir():
-        raise TidegateError(f"{home} is no folder: a backup is restored into one that is empty, or not there")
-    left = [entry for entry in home.iterdir() if entry.name != "lost+found" and entry != building]
-    if not left:
-        return
-    if (holder := HomeLock(Home(home)).holder()) is not None:
-        raise TidegateError(f"{home} is in use by process {holder}: restore into another folder")
-    if all(entry.name.startswith(_BUILDING) for entry in left):
-        raise TidegateError(f"{left[0]} is what a restore that was interrupted left: delete it first")
-    raise TidegateError(f"{home} is not empty: a backup is restored into a folder that is, or is not there")
-
-
-_BUILDING: Final = ".restoring-"
-
-
-@contextlib.contextmanager
-def _building(home: Path) -> Generator[Path]:
-    """A folder on the same disk: inside `home` where that is there, since it may be all that this user may write to."""
-    try:
-        if home.is_dir():
-            folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=home))
-        else:
-            make_folder(home.parent)
-            folder = Path(tempfile.mkdtemp(prefix=f".{home.name}{_BUILDING}", dir=home.parent))
-    except OSError as error:
-        raise TidegateError(f"cannot make a home in {home}: {error.strerror}") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _show(building: Path, home: Path) -> None:
-    """The configuration comes last: it is what makes a folder a home."""
-    if not home.is_dir():
-        building.chmod(0o750)
-        os.rename(building, home)
-        sync_folder(home.parent)
-        return
-    for name in ("data", "scripts", "instance.toml", "tenants"):
-        if (building / name).exists():
-            os.rename(building / name, home / name)
-    sync_folder(home)
-
-
-def _sync_all(folder: Path) -> None:
-    for place, _, _ in os.walk(folder):
-        sync_folder(Path(place))
 
 
 @contextlib.contextmanager
@@ -160,7 +96,7 @@ def _read(opened: IO[bytes], file: Path, home: Path | None, progress: Progress) 
     reading = _Reading(opened, file, home, progress)
     try:
         return reading.read()
-    except (tarfile.TarError, zstd.ZstdError, EOFError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, UnpackingFailed, EOFError, ValueError, OverflowError) as error:
         raise BadBackup(f"{file} is damaged or cut off: {error}") from error  # the last two: numbers in tar's heads
 
 
@@ -171,7 +107,7 @@ class _Reading:
         self._file = file
         self._home = home
         self._progress = progress
-        self._unpacked = _Unpacked(opened)
+        self._unpacked = Unpacked(opened)
         self._found: dict[str, Entry] = {}
         self._done = 0
         self._room_at = 0
@@ -194,7 +130,7 @@ class _Reading:
         return Verified(header=header, manifest=manifest)
 
     def _next(self, archive: tarfile.TarFile) -> tarfile.TarInfo | None:
-        self._unpacked.allow(_AROUND + _HELD)
+        self._unpacked.allow(_AROUND + AHEAD)
         return archive.next()
 
     def _header(self, archive: tarfile.TarFile) -> Header:
@@ -222,12 +158,12 @@ class _Reading:
             raise BadBackup(f"{self._file}: {path!r} {problem}")
         if path in self._found:
             raise BadBackup(f"{self._file} has {path!r} twice")
-        self._unpacked.allow(member.size + _HELD)
+        self._unpacked.allow(member.size + AHEAD)
         digest = hashlib.sha256()
         content = archive.extractfile(member)
         assert content is not None  # it is a plain file
         with self._made(path, member.mode) as written:
-            while piece := content.read(_PIECE):
+            while piece := content.read(PIECE):
                 digest.update(piece)
                 self._done += len(piece)
                 if written is not None:
@@ -283,7 +219,7 @@ class _Reading:
     def _content(self, archive: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
         if member.type != tarfile.REGTYPE or member.size > most:
             raise BadBackup(f"{self._file}: {member.name} is none of a backup")
-        self._unpacked.allow(member.size + _HELD)
+        self._unpacked.allow(member.size + AHEAD)
         content = archive.extractfile(member)
         assert content is not None  # it is a plain file
         return content.read()
@@ -293,27 +229,3 @@ class _Reading:
             return msgspec.json.decode(content, type=kind)
         except msgspec.MsgspecError as error:
             raise BadBackup(f"{self._file} is no backup that this Tidegate reads: {error}") from error
-
-
-class _Unpacked:
-    """What was compressed, and no more of it than was allowed: a few bytes may unpack to very many."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = zstd.ZstdFile(file, "rb")
-        self._allowed = _HELD
-
-    def allow(self, size: int) -> None:
-        self._allowed = size
-
-    def read(self, size: int) -> bytes:
-        content = self._file.read(size)
-        self._allowed -= len(content)
-        if self._allowed < 0:
-            raise tarfile.ReadError("a head of a member is too long")
-        return content
-
-    def to_the_end(self) -> None:
-        """So that the checksum at the end of it is looked at."""
-        while rest := self._file.read(_PIECE):
-            if rest.strip(b"\0"):
-                raise tarfile.ReadError("something stands behind its end")

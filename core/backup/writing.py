@@ -1,17 +1,15 @@
 """Makes a backup, of a home whose engine may run. It reads the home's files and asks the engine for nothing."""
 
-import hashlib
 import io
 import os
 import shutil
 import socket
 import sqlite3
-import sys
 import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, cast
 
 import msgspec
 
@@ -19,22 +17,10 @@ from core import VERSION
 from core.backup.contents import ConfigFile, Configured, journal_files, read_configuration
 from core.backup.format import FORMAT, HEADER, MANIFEST, Entry, Header, Manifest
 from core.backup.segments import ENDINGS, copy_rows, count_rows, is_folded, is_sound
+from core.backup.streams import Hashed, Packed, Room, Sink
 from core.config.home import Home
-from core.config.instance import read_instance
 from core.errors import TidegateError
 from core.model.dates import now_text
-from core.model.text import bytes_text
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-LEVEL: Final = 3
-SYNC_EVERY: Final = 8 << 20
-"""Bytes that may wait for the disk: more would have a worker's next commit wait for them too."""
-LEAST_ROOM: Final = 16 << 20
-"""Bytes that stay free on a disk that is not the journal's; on that one it is `free_disk`."""
 
 Progress = Callable[[int, int], None]
 """Called with the bytes of the home that are done, and about how many there are."""
@@ -70,9 +56,9 @@ def write_backup(
     segments = journal_files(home)
     sizes = {path: _size(file) for path, file in segments.items()}
     total = sum(file.size for file in configured.files) + sum(sizes.values())
-    room = _Room(home, parts)
+    room = Room(home, parts)
     room.look()
-    sink = _Sink(out, room)
+    sink = Sink(out, room)
     header = Header(
         format=FORMAT,
         version=VERSION,
@@ -82,7 +68,7 @@ def write_backup(
         secrets=with_secrets,
         bytes=total,
     )
-    packed = _Packed(sink)
+    packed = Packed(sink)
     stream = cast("IO[bytes]", packed)  # of which tarfile needs `write` alone
     with tarfile.open(fileobj=stream, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         writing = _Writing(archive, parts, total, progress)
@@ -174,7 +160,7 @@ class _Writing:
             self._add(path, opened, facts.st_size, facts.st_mode & 0o777, rows)
 
     def _add(self, path: str, content: IO[bytes], size: int, mode: int, rows: int | None = None) -> None:
-        hashed = _Hashed(content)
+        hashed = Hashed(content)
         try:
             self._archive.addfile(_member(path, size, mode), cast("IO[bytes]", hashed))
         except OSError as error:
@@ -225,91 +211,3 @@ def _member(path: str, size: int, mode: int) -> tarfile.TarInfo:
 def _size(file: Path) -> int:
     every = (file.with_name(file.name + ending) for ending in ENDINGS)
     return sum(each.stat().st_size for each in every if each.exists())
-
-
-class _Hashed:
-    """Reads through to a file, and hashes what was read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int) -> bytes:
-        content = self._file.read(size)
-        self._hash.update(content)
-        return content
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-
-class _Room:
-    """The room that must stay on the disk of the backup."""
-
-    def __init__(self, home: Home, folder: Path) -> None:
-        self._folder = folder
-        self._least = LEAST_ROOM
-        try:
-            shared = home.journal.stat().st_dev == folder.stat().st_dev
-        except FileNotFoundError:
-            shared = False
-        if shared:
-            self._least = int(read_instance(home)[0].journal.free_disk)
-        self._shared = shared
-
-    def look(self) -> None:
-        """TidegateError where there is too little left."""
-        disk = os.statvfs(self._folder)
-        free = disk.f_bavail * disk.f_frsize
-        if free >= self._least:
-            return
-        said = f"{bytes_text(free)} are free in {self._folder.parent}"
-        if self._shared:
-            said += f", the journal's disk: below {bytes_text(self._least)} (free_disk) sources take no more requests"
-        else:
-            said += f": {bytes_text(self._least)} at least are needed"
-        raise TidegateError(f"{said}; write the backup to another disk")
-
-
-class _Packed:
-    """Compresses what is written to it."""
-
-    def __init__(self, sink: "_Sink") -> None:
-        self._sink = sink
-        self._compressor = zstd.ZstdCompressor(
-            options={zstd.CompressionParameter.compression_level: LEVEL, zstd.CompressionParameter.checksum_flag: 1}
-        )
-
-    def write(self, data: bytes) -> int:
-        if packed := self._compressor.compress(data):
-            self._sink.write(packed)
-        return len(data)
-
-    def end(self) -> None:
-        """Nothing further comes: all is on disk when it returns."""
-        self._sink.write(self._compressor.flush())
-        self._sink.sync()
-
-
-class _Sink:
-    """The file, which is brought to disk as it grows."""
-
-    def __init__(self, file: IO[bytes], room: _Room) -> None:
-        self._file = file
-        self._room = room
-        self._waiting = 0
-        self.written = 0
-
-    def write(self, data: bytes) -> int:
-        self._file.write(data)
-        self.written += len(data)
-        self._waiting += len(data)
-        if self._waiting >= SYNC_EVERY:
-            self.sync()
-            self._room.look()
-        return len(data)
-
-    def sync(self) -> None:
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
-        self._waiting = 0

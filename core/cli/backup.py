@@ -29,6 +29,9 @@ def backup(
 
     Configuration, scripts, all that was received and what replays made of it; not the index, which is built again.
     """
+    from core.processes import yield_to_others
+
+    yield_to_others()
     import msgspec
 
     from core.backup.writing import write_backup
@@ -36,16 +39,18 @@ def backup(
     from core.cli.output import print_json
     from core.config.home import Home, find_home
     from core.errors import TidegateError
-    from core.processes import yield_to_others
 
     place = Home(find_home(home))
     if not place.exists():
         raise TidegateError(f"{place.root} is no home: `tidegate init` makes one")
     _must_be_outside(file, place)
-    with _ending_orderly(), _progress("backed up") as progress, _parts(file) as parts:
-        yield_to_others()
-        with whole_file(file, 0o600) as out:
-            made = write_backup(place, out, parts, with_secrets=with_secrets, progress=progress)
+    with (
+        _ending_orderly(),
+        _progress("backed up") as progress,
+        _parts(file) as parts,
+        whole_file(file, 0o600) as out,
+    ):
+        made = write_backup(place, out, parts, with_secrets=with_secrets, progress=progress)
     made = msgspec.structs.replace(made, file=str(file))
     if as_json:
         print_json(made)

@@ -101,7 +101,8 @@ class DamageDesk:
         if isinstance(found, str):
             self._wait(path, found)
             return
-        LOG.error("segment %s was damaged (%s): %s", path, reason, outcome(found))
+        if found.kept is not None:
+            LOG.error("segment %s was damaged (%s): %s", path, reason, outcome(found))
         self._mended.add(path)
         self._rests.pop(path, None)
         self._waits.pop(path, None)

@@ -164,8 +164,9 @@ class Follower:
             self._opened = None
 
     def _pass(self, now: float, thorough: bool) -> int:
-        while self._renewed:
-            self._take_anew(self._renewed.pop())
+        for path in list(self._renewed):
+            self._take_anew(path)
+            self._renewed.discard(path)
         self._unseen.clear()
         self._discover(thorough)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]

@@ -105,8 +105,17 @@ def salvage(job: SalvageJob) -> DamagedSegment:
         file.with_name(file.name + ending).unlink(missing_ok=True)
     os.replace(made, file)
     sync_folder(file.parent)
+    if not (damaged.saved or damaged.lost):
+        return _never_begun(damaged, kept)
     write_private(record, msgspec.json.encode(damaged))
     return damaged
+
+
+def _never_begun(damaged: DamagedSegment, kept: Path) -> DamagedSegment:
+    """Its writer ended while it made it: there was nothing in it, and nothing is worth keeping or telling."""
+    for ending in ENDINGS:
+        kept.with_name(kept.name + ending).unlink(missing_ok=True)
+    return msgspec.structs.replace(damaged, kept=None)
 
 
 def holder_of(file: Path) -> int | None:

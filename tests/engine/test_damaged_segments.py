@@ -59,6 +59,28 @@ def test_one_that_is_written_is_left_for_another(make_stead: MakeStead) -> None:
     assert stead.source().state == "started"
 
 
+def test_one_that_rests_is_left_too(make_stead: MakeStead) -> None:
+    """Nothing comes, so that only a query meets the damage: its worker closes the file all the same."""
+    stead = make_stead()
+    stead.serve()
+    ids = send(stead, 0, 200)
+    assert set(devices(stead)) == ids
+    (file,) = segments(stead)
+    connection = sqlite3.connect(file)
+    connection.execute("INSERT INTO meta VALUES ('a word', 'that has readers look at the file again')")
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    damage.middle(file)
+    shown = set(devices(stead))
+    assert 0 < len(shown) < 200
+    set_aside(stead)
+    ids = send(stead, 200, 3)
+    assert len(segments(stead)) == 2
+    until(lambda: set(devices(stead)) == shown | ids, "what could be read, and what is new")
+    assert stead.source().state == "started"
+
+
 def test_with_all_headers_gone_nothing_is_lost(make_stead: MakeStead) -> None:
     stead = make_stead(settings="threads = 2")
     engine = stead.serve()

@@ -1,6 +1,9 @@
 """What can be read of damaged segments is served on, each row once and with the number it had."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -190,10 +193,6 @@ def test_an_older_segment_becomes_one_of_today(tmp_path: Path) -> None:
 
 def test_one_that_is_open_is_left_alone(tmp_path: Path) -> None:
     """Asked in a process of its own, since a process's own locks are no hindrance to it."""
-    import os
-    import subprocess
-    import sys
-
     segment = SegmentFile(tmp_path / "journal")
     segment.fill(3)
     asked = [sys.executable, "-c", f"from core.journal.salvage import *; print(holder_of(Path({str(segment.file)!r})))"]
@@ -235,6 +234,26 @@ def test_the_word_of_it_that_was_lost_is_given_again(tmp_path: Path) -> None:
     second = salvage(job(tmp_path, segment.path, known=1000, again=True))
     assert second.kept != first.kept
     assert (second.saved or 0) < (first.saved or 0)
+
+
+def test_one_that_was_never_begun_is_not_told(followed: Followed) -> None:
+    """Its writer was killed before it had made the tables: what it had written of them was not committed."""
+    segment = SegmentFile(followed.journal)
+    file, log = copied(segment)
+    segment.close()
+    segment.file.write_bytes(file.read_bytes()[:PAGE])
+    damage.log_of(segment.file).write_bytes(log.read_bytes()[: 32 + 24 + PAGE])
+    file.unlink()
+    log.unlink()
+    stamp = NOW // 1000
+    os.utime(segment.file, (stamp, stamp))
+    followed.follower.take()
+    found = salvage(job(followed.folder, segment.path))
+    assert (found.saved, found.lost, found.kept) == (0, 0, None)
+    assert not [each for each in (followed.folder / "damaged").rglob("*") if each.is_file()]
+    followed.follower.renew(segment.path)
+    followed.follower.take()
+    assert (followed.follower.damaged, followed.follower.errors) == ({}, {})
 
 
 class TestFollowed:
