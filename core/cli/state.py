@@ -82,21 +82,17 @@ def _print_kept(tree: Node) -> None:
     rows += [("in all", tree.kept)] if tree.kept else []
     if not rows:
         return
-    table = columns(
-        *("Kept", "Since", "Requests", "Size", "Growth", "Limits", ""), right=("Requests", "Size", "Growth")
-    )
+    now = datetime.now().astimezone()
+    table = columns("Kept", "Since", "Requests", "Size", "Growth", right=("Requests", "Size", "Growth"))
     for name, kept in rows:
-        table.add_row(
-            Text(name),
-            since_text(kept.since or "", datetime.now().astimezone()),
-            count_text(kept.requests),
-            bytes_text(kept.bytes),
-            growth_text(kept.growth),
-            limits_text(kept),
-            Text(outlook_text(kept), "" if kept.full_by in (None, "age") else "yellow"),
-        )
+        since = since_text(kept.since or "", now)
+        size, growth = bytes_text(kept.bytes), growth_text(kept.growth)
+        table.add_row(Text(name), since, count_text(kept.requests), size, growth)
     terminal().print()
     terminal().print(table)
+    for name, kept in rows:
+        style = "" if kept.full_by in (None, "age") else "yellow"
+        terminal().print(Text(f"{name}: {outlook_text(kept)} (limits: {limits_text(kept)})", style))
 
 
 def _print_notes(state: Status) -> None:

@@ -18,7 +18,8 @@ from core.config.instance import Instance
 from core.engine.tenant import TenantRunner
 from core.journal.follower_thread import FollowerThread
 from core.journal.indexed import connect
-from core.journal.retention import SPAN_PARTS, Retained, Sweeper
+from core.journal.merging import SPAN_PARTS
+from core.journal.retention import Retained, Sweeper
 from core.journal.volume import Measured, Volume, growth
 from core.model.dates import date_text
 from core.model.kept import Kept, look_ahead, span_text

@@ -18,18 +18,10 @@ from core.journal.due import due_segments
 from core.journal.failed_segment import PART, Part, write_failed
 from core.journal.forgetting import Rest, forget, no_rest, rehome
 from core.journal.indexed import IndexedSegment, connect, is_failed_name
+from core.journal.merging import first_of, mergeable
 from core.journal.rows import FAILED
 from core.journal.volume import ENDINGS, Measured, Volume
 
-WRITTEN_AT_ONCE: Final = 64 << 20
-"""Bytes, about, of a segment of failed requests: what is more waits for the next sweep."""
-WRITTEN_PARTS: Final = 16
-"""It takes up at most one part in so many of all that may be kept, so that their share holds several."""
-MERGED_BELOW: Final = 8 << 20
-"""Segments of failed requests with less than so many bytes are written anew with what comes to them, so that there are
-not thousands."""
-SPAN_PARTS: Final = 8
-"""A segment spans at most one part in so many of the time that its rows are kept, so that none is kept much longer."""
 LET_GO: Final = 1.0
 """Seconds between that the index finds requests elsewhere and that their old segment goes: a query that began before
 has read them by then."""
@@ -217,9 +209,10 @@ class _Run:
         if self._is_awaited(folder):
             return []
         sizes = (self._retained.of(of.tenant).size, self._retained.all.size)
-        most = min([WRITTEN_AT_ONCE, *(size // WRITTEN_PARTS for size in sizes if size is not None)])
-        some, weight = _first_of(parts, most)
-        merged = self._mergeable([segment for segment, _ in some], most - weight, going)
+        some, room = first_of(parts, sizes)
+        span = self._retained.of(of.tenant).failed_age or 0.0
+        others = [each for each in self._segments.values() if each.indexed.id not in going]
+        merged = mergeable(others, [segment for segment, _ in some], span, room)
         given = [Part(segment.file, seqs) for segment, seqs in some] + [Part(each.file) for each in merged]
         counts = write_failed(folder, of.tenant, of.source, given, deduplicator=of.deduplicator, rest=self._rest)
         self.swept.failed += sum(counts[: len(some)])
@@ -232,26 +225,6 @@ class _Run:
         """Whether the follower has yet to take one that was written before, which may hold the same."""
         taken = {each.file.name for each in self._segments.values() if each.indexed.finished}
         return any(is_failed_name(file.stem) and file.name not in taken for file in folder.glob("*.db"))
-
-    def _mergeable(self, beside: Sequence[Measured], room: float, going: Collection[int]) -> list[Measured]:
-        """Small ones for which there is room, and that would not span too long a time with what comes to them; the
-        newest first."""
-        of = beside[0].indexed
-        span = (self._retained.of(of.tenant).failed_age or 0.0) * 1000 / SPAN_PARTS
-        oldest = min(each.oldest or 0 for each in beside)
-        newest = max(each.indexed.newest or 0 for each in beside)
-        found: list[Measured] = []
-        for each in reversed(list(self._segments.values())):
-            place = (each.indexed.tenant, each.indexed.source, each.indexed.deduplicator)
-            if not each.indexed.holds_failed or place != (of.tenant, of.source, of.deduplicator):
-                continue
-            if not each.indexed.finished or each.size >= MERGED_BELOW or each.indexed.id in going:
-                continue
-            first, last = min(oldest, each.oldest or 0), max(newest, each.indexed.newest or 0)
-            if last - first <= span and each.size <= room:
-                oldest, newest, room = first, last, room - each.size
-                found.append(each)
-        return found
 
     def _superseded(self) -> list[Measured]:
         """Segments of failed requests of which a newer one holds all: a sweep that was ended left them behind."""
@@ -295,21 +268,6 @@ class _Run:
             yield
         except (OSError, sqlite3.Error) as error:
             self.swept.faults.append(f"{segment.indexed.path}: {error}")
-
-
-def _first_of(
-    parts: Sequence[tuple[Measured, list[int]]], most: float
-) -> tuple[list[tuple[Measured, list[int]]], float]:
-    """As many as go into so many bytes, one at the least, and what their failed requests weigh, about."""
-    some: list[tuple[Measured, list[int]]] = []
-    weight = 0.0
-    for segment, seqs in parts:
-        more = segment.size * len(seqs) / max(1, segment.indexed.taken)
-        if some and weight + more > most:
-            break
-        some.append((segment, seqs))
-        weight += more
-    return some, weight
 
 
 def _is_of_use(connection: sqlite3.Connection, decodes: IndexedSegment) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.config.home import Home
@@ -91,6 +92,22 @@ def test_the_size_is_kept_to_whatever_kills_the_engine(make_stead: Callable[...,
     assert told.full_by == "size"
     newest = stead.events()[-1]["hardwareId"]
     assert newest == f"d{sent - 1}"
+
+
+def test_a_replay_goes_on_while_what_it_decodes_is_deleted(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead()
+    old = old_segment(stead, 4, *[FAILED] * 150)
+    young = old_segment(stead, 1, *[FAILED] * 30)
+    stead.serve()
+    until(lambda: kept(stead, "default").requests == 180, "them to be taken")
+    with ThreadPoolExecutor(1) as beside:
+        replaying = beside.submit(stead, "replay", "default", "--rate", "60")
+        until(lambda: any(file.stat().st_size for file in old.parent.glob("replays/*.db")), "the first decodes")
+        assert stead("set", "default", "retention", "age=3 d", "--apply").status == 0
+        until(lambda: not old.exists(), "the old file to go")
+        assert replaying.result().status == 0, replaying.result().err
+    assert young.exists()
+    assert [request["replayed"] for request in stead.requests()] == [1] * 30
 
 
 def test_a_tenant_s_own_limits_act_when_they_are_applied(make_stead: Callable[..., Stead]) -> None:
