@@ -53,7 +53,10 @@ class ScriptEvents:
             raise DecodeFailed(f"measurements are {_kind(values)}, not a dict of numbers")
         numbers: dict[str, float] = {}
         for name, value in values.items():
-            numbers[_text("a measurement's name", name)] = number(name, value)
+            if type(name) is str and type(value) is float and -math.inf < value < math.inf:
+                numbers[name] = value
+            else:
+                numbers[_text("a measurement's name", name)] = number(name, value)
         self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers, **_shared(shared)))
 
     def location(self, device: Device, latitude: Any, longitude: Any, elevation: Any = None, **shared: Any) -> None:

@@ -1,5 +1,6 @@
 """Python scripts: found in the scripts folders, loaded, loaded afresh when something there changes."""
 
+import dis
 import hashlib
 import importlib
 import importlib.util
@@ -8,8 +9,8 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, cast
 
 from core.catalogue.behaviour import DecodeFailed
 from core.catalogue.contracts import Contract
@@ -17,6 +18,10 @@ from core.errors import Fault, TidegateError
 
 MOST_ANSWER = 1 << 20
 """Bytes of an answer that a script chooses: up to 64 of a connection may wait to be taken."""
+
+
+LOOKING_AROUND = frozenset({"locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe", "stack", "f_locals"})
+"""Names by which code reaches variables that it does not name."""
 
 
 class ScriptError(TidegateError):
@@ -45,6 +50,8 @@ class PythonScript:
         self.version: str | None = None
         self.extras: frozenset[str] = frozenset()
         """Which of the contract's extras the function names."""
+        self.unread: frozenset[str] = frozenset()
+        """Which of the contract's arguments the function certainly never looks at: they need not be made."""
         self.function: Callable[..., object]
         self._folders = [folder.resolve() for folder in folders]
 
@@ -59,12 +66,13 @@ class PythonScript:
             module = self._execute(path)
             function = getattr(module, self.contract.function, None)
             extras, version = self._signature(function), self._hash(path)
+            unread = never_read(function, self.contract.arguments)
         except BaseException:
             self._forget_modules()
             sys.modules.update(before)
             raise
         assert callable(function)
-        self.function, self.extras, self.version = function, extras, version
+        self.function, self.extras, self.version, self.unread = function, extras, version, unread
 
     def _execute(self, path: Path) -> ModuleType:
         importlib.invalidate_caches()
@@ -151,6 +159,21 @@ class PythonScript:
                 place = self._shown(file), step.tb_lineno
             step = step.tb_next
         return place
+
+
+def never_read(function: object, arguments: Sequence[str]) -> frozenset[str]:
+    """Those of the positional `arguments` that a plain function's code never reads, and does not look around for."""
+    if not isinstance(function, FunctionType):
+        return frozenset()
+    code = function.__code__
+    if len(arguments) > code.co_argcount or not LOOKING_AROUND.isdisjoint(code.co_names):
+        return frozenset()
+    read = set[object](code.co_cellvars)
+    for step in dis.get_instructions(code):
+        if step.opname.startswith(("LOAD_", "STORE_FAST_")):  # of the latter there are some that load as well
+            named: object = step.argval
+            read.update(cast("tuple[object, ...]", named) if isinstance(named, tuple) else (named,))
+    return frozenset(name for name, own in zip(arguments, code.co_varnames, strict=False) if own not in read)
 
 
 def _said(error: BaseException) -> str:

@@ -231,11 +231,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         else:
             answer = HttpAnswer(self._shared, self, head, close)
             self._answers.append(answer)
-            id, at = self._intake.new_id(), time.time_ns() // 1_000_000
-            received = Received(
-                *(id, at, self._began, peer.remote, peer.where, payload, head, self._state), head.describe, extra
-            )
-            record.last = at
+            record.last = at = time.time_ns() // 1_000_000
+            id, describe, remote, where = self._intake.new_id(), head.describe, peer.remote, peer.where
+            received = Received(id, at, self._began, remote, where, payload, head, self._state, describe, extra)
             received.connection = record
             self._intake.take(received, answer)
         if close:

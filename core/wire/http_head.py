@@ -47,6 +47,7 @@ class Head(JournalHead):
         "length",
         "old",
         "path",
+        "plain",
         "query",
         "refusal",
         "secrets",
@@ -64,6 +65,8 @@ class Head(JournalHead):
     keep_alive: bool
     old: bool
     """HTTP/1.0."""
+    plain: bool
+    """Its answer has a body, and says nothing of the connection."""
     expects_continue: bool
     codings: tuple[str, ...]
     """What was laid over the content, first to last."""
@@ -169,6 +172,7 @@ def _read(request: h11.Request, raw: bytes, hidden: frozenset[bytes]) -> Head:
     head.old = request.http_version < b"1.1"
     options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
     head.keep_alive = "close" not in options and (not head.old or "keep-alive" in options)
+    head.plain = head.keep_alive and not head.old and method != "HEAD"
     head.expects_continue = False
     head.codings = ()
     head.refusal = None

@@ -67,6 +67,8 @@ class HttpShared:
         """Bytes of unfinished requests."""
         self._most_held = max(HELD_BYTES, rules.max_body + rules.limits.max_head)
         self._answers = Answers()
+        self._success = b""
+        self._success_second = 0
         self._allow = b"Allow: %s\r\n" % ", ".join(sorted(rules.methods)).encode()
 
     def overfull(self) -> bool:
@@ -90,6 +92,16 @@ class HttpShared:
             except BadHead as bad:
                 return Refusal(bad.status, bad.reason, b"Accept-Encoding: %s\r\n" % ACCEPTED.encode())
         return None
+
+    def success(self, second: int) -> bytes:
+        """The usual answer to a request that was decoded; `second` since the epoch is when it came."""
+        if second != self._success_second:
+            rules = self.rules
+            self._success_second = second
+            self._success = self._answers.make(
+                rules.success_status, rules.success_body, content_type=rules.success_content_type
+            )
+        return self._success
 
     def answer_to(self, reason: str | None, received: Received, connection: bytes) -> tuple[int, bytes]:
         """Status and bytes of the answer to a decoded or failed request; `connection` is that header line, if any."""
@@ -142,6 +154,10 @@ class HttpAnswer:
         return KEEP_ALIVE if self._head is not None and self._head.old else b""
 
     def prepare(self, reason: str | None, received: Received) -> int:
+        head = self._head
+        if reason is None and received.respond is None and not self.close and head is not None and head.plain:
+            self.data = self._shared.success(received.at // 1000)
+            return self._shared.rules.success_status
         status, self.data = self._shared.answer_to(reason, received, self._connection_line)
         return status
 

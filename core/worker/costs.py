@@ -9,7 +9,7 @@ from core.model.costs import StepCounts, class_of
 TOLD_EVERY: Final = 1.0
 """Seconds between two times that the engine is told."""
 
-MEASURED: Final = 16
+MEASURED: Final = 8
 """Requests of one commit that are looked at; of a larger commit every so many-th is, and counts for those behind it."""
 
 Timing = tuple[float, float, int]

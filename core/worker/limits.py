@@ -1,8 +1,8 @@
 """The time limit of whatever script runs in a worker, and the note of it that outlives the worker.
 
-What runs is noted in the slot, then an interval timer is set that raises `Overtime` in the script: a BaseException, so
-that the script's own `except Exception` doesn't eat it, and again and again, so that a bare `except:` doesn't either.
-What even that cannot end (a loop inside one C call) the engine ends, by killing the worker.
+What runs is noted in the slot and given a deadline. Past it an interval timer raises `Overtime` in the script: a
+BaseException, so that the script's own `except Exception` doesn't eat it, and again and again, so that a bare
+`except:` doesn't either. What even that cannot end (a loop inside one C call) the engine ends, by killing the worker.
 """
 
 import hashlib
@@ -15,8 +15,11 @@ from types import FrameType
 from core.scripting.log import DecodeLog
 from core.worker.slot import Slot
 
-AGAIN_AFTER = 0.05
-"""Seconds between one Overtime and the next while a script swallows them."""
+BEAT = 0.05
+"""Seconds between two looks at the deadline: a script has so much longer at the most, and as long from one Overtime to
+the next while it swallows them."""
+QUIET_BEATS = 20
+"""Beats without any script after which the timer rests."""
 LOAD_TIMEOUT = 5.0
 """Seconds that the loading of a script may take."""
 
@@ -29,16 +32,39 @@ class Overtime(BaseException):
 
 
 class Alarm:
-    """The process's one interval timer, which whatever runs under a limit shares: one script runs at a time."""
+    """The process's one interval timer, which whatever runs under a limit shares: one script runs at a time.
+
+    It beats for as long as scripts run now and then, since to set it for each of them costs two system calls.
+    """
 
     def __init__(self) -> None:
         self.armed = False
         self.expired = False
+        self._deadline = 0.0
+        self._beating = False
+        self._quiet = 0
+
+    def arm(self, timeout: float) -> None:
+        """From now on Overtime is raised in what runs longer, until `armed` is set back."""
+        self.expired = False
+        self._deadline = time.perf_counter() + timeout
+        self._quiet = 0
+        self.armed = True
+        if not self._beating or timeout < BEAT:
+            self._beating = True
+            signal.setitimer(signal.ITIMER_REAL, min(timeout, BEAT), BEAT)
 
     def ring(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the timer's signal."""
         if self.armed:
-            self.expired = True
-            raise Overtime
+            if time.perf_counter() >= self._deadline:
+                self.expired = True
+                raise Overtime
+            return
+        self._quiet += 1
+        if self._quiet > QUIET_BEATS:
+            self._beating = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 ALARM = Alarm()
@@ -61,14 +87,11 @@ class Limited:
     @contextmanager
     def within(self, timeout: float) -> Generator[None]:
         """Raises Overtime in what takes longer."""
-        ALARM.expired = False
         try:
-            ALARM.armed = True
-            signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
+            ALARM.arm(timeout)
             yield
         finally:
             ALARM.armed = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
 
     @contextmanager
     def loading(self) -> Generator[None]:

@@ -62,6 +62,8 @@ from core.worker.runner import Runner
 from core.worker.slot import Slot, read_slot
 
 SWEEP_EVERY = 0.25
+GC_THRESHOLD = 20_000
+"""Objects more than before from which on cycles are looked for: requests make none, though hundreds wait at once."""
 NUDGE_AFTER = 0.02
 """Seconds in which commits are gathered into one nudge."""
 ORPHAN_DRAIN = 2.0
@@ -325,6 +327,7 @@ async def run(lifeline: int) -> int:
     ready.buried = await worker.buried(first.casualties)
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again and again
+    gc.set_threshold(GC_THRESHOLD)
     send(writer, ready)
     obeying = asyncio.create_task(worker.obey(reader))
     await worker.done.wait()

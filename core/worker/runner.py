@@ -1,6 +1,5 @@
 """One decode, under its limits (see `core.worker.limits`)."""
 
-import signal
 import time
 
 import msgspec
@@ -8,7 +7,7 @@ import msgspec
 from core.catalogue.behaviour import Decoded, Decoder, Received
 from core.scripting.log import DecodeLog
 from core.scripting.state import encode_state
-from core.worker.limits import AGAIN_AFTER, ALARM, Limited, Overtime, kept_reason
+from core.worker.limits import ALARM, Limited, Overtime, kept_reason
 from core.worker.slot import Slot
 
 
@@ -47,15 +46,12 @@ class Runner(Limited):
         if self._slot is not None:
             head = received.head.raw if received.head is not None else b""
             self._slot.hold(received.id, received.at, timeout, received.kept, head, received.where)
-        ALARM.expired = False
         try:
             try:
-                ALARM.armed = True
-                signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN_AFTER)
+                ALARM.arm(timeout)
                 outcome = self._decode_unlimited(received)
             finally:
                 ALARM.armed = False
-                signal.setitimer(signal.ITIMER_REAL, 0)
         except Overtime:
             return self._over(), None
         finally:

@@ -52,19 +52,15 @@ class Slot:
     def hold(self, id: bytes, received: int, timeout: float, payload: bytes, head: bytes, remote: str) -> None:
         """Notes the request whose decode begins now."""
         where = remote.encode()
-        payload = payload[: self._room]
-        if len(payload) + len(head) > self._room:
-            head = b""
-        record = b"".join(
-            (
-                _LAYOUT.pack(self._pid, time.monotonic(), timeout, id, received, len(payload), len(head), len(where)),
-                payload,
-                head,
-                where,
-            )
-        )
-        self._map[1 : 1 + len(record)] = record
-        self._map[0] = 1
+        size = len(payload)
+        if size + len(head) > self._room:
+            payload, head = payload[: self._room], b""
+            size = len(payload)
+        about = _LAYOUT.pack(self._pid, time.monotonic(), timeout, id, received, size, len(head), len(where))
+        record = b"".join((about, payload, head, where))
+        held = self._map
+        held[1 : 1 + len(record)] = record
+        held[0] = 1
 
     def release(self) -> None:
         """The decode has ended."""

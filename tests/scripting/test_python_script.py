@@ -269,3 +269,39 @@ def test_a_state_that_cannot_be_kept_fails_the_next_request(script: Make, change
     state: dict[str, Any] = {}
     assert tried.run(state=state)[0].reason is None
     assert (tried.run(state=state)[0].reason or "").startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    events.alert('d', 't', metadata['source'])",
+        "    events.alert('d', 't', locals()['metadata']['source'])",
+        "    events.alert('d', 't', eval('metadata')['source'])",
+        "    events.alert('d', 't', (lambda: metadata)()['source'])",
+        "    events.alert('d', 't', [metadata for _ in '1'][0]['source'])",
+        "    told = metadata\n    metadata = None\n    events.alert('d', 't', told['source'])",
+        "    import sys\n    events.alert('d', 't', sys._getframe().f_locals['metadata']['source'])",
+        "    for metadata in [dict(metadata)]:\n        events.alert('d', 't', metadata['source'])",
+    ],
+)
+def test_however_a_script_looks_at_its_metadata_it_finds_them(script: Make, body: str) -> None:
+    decoded, _ = script(HEAD + body).load().run()
+    assert decoded.reason is None
+    assert b'"message":"lora"' in (decoded.events or b"")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def decode(*arguments):\n    arguments[2].alert('d', 't', arguments[1]['source'])",
+        "def look(f):\n    return lambda *given: f(*given)\n@look\n"
+        "def decode(a, b, c, d):\n    c.alert('d', 't', b['source'])",
+        "class Decoder:\n    def __call__(self, a, b, c, d):\n        c.alert('d', 't', b['source'])\ndecode = Decoder()",
+        "def decode(payload, meta, events, logger):\n    events.alert('d', 't', meta['source'])",
+        "class D:\n    def decode(self, p, m, e, l):\n        e.alert('d', 't', m['source'])\ndecode = D().decode",
+    ],
+)
+def test_whatever_its_function_is_it_finds_its_metadata(script: Make, text: str) -> None:
+    decoded, _ = script(text).load().run()
+    assert decoded.reason is None
+    assert b'"message":"lora"' in (decoded.events or b"")
