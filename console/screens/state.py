@@ -44,9 +44,9 @@ class EngineState(TidegateScreen):
         ACTIONS["power"],
         ACTIONS["view"].titled("Details", "shows all that is known of the current component"),
         ACTIONS["connections"].titled("Connections", "shows the connections of the current event source"),
-        ACTIONS["reindex"],
         ACTIONS["next"].titled("Next error", "goes to the next component in error"),
         ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
+        ACTIONS["reindex"],
     )
 
     _reindexing = False

@@ -48,9 +48,9 @@ class LiveTraffic(TidegateScreen):
         "says how many more, why, and from which network; those were only counted.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
-        "A bare word is looked for in device, target, reason and the first 4 KiB of the payload; payload:text, or "
-        "bytes as in payload:0x7878, in the whole payload of what is kept. Where little matches it says how far back "
-        "it has looked; escape stops it."
+        "A bare word is looked for in device, target, reason and the first 4 KiB of the payload; payload:text, or bytes"
+        " as payload:0x7878, in the whole of a kept payload. Where little matches it says how far back it has looked; "
+        "escape stops it."
     )
     CSS_PATH = "traffic.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (

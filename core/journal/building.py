@@ -247,7 +247,9 @@ class _Builder:
             yield
         except (sqlite3.Error, OSError, TidegateError, ValueError) as error:
             LOG.error("cannot read segment %s: %s", segment.indexed.path, error)
-            self.progress.unread.append(f"{segment.indexed.path}: {error}")
+            said = f"{segment.indexed.path}: {error}"
+            if said not in self.progress.unread:
+                self.progress.unread.append(said)
 
 
 def _decode_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from typing import Final, NamedTuple
 
 from core.journal.query import Piece, Statement
-from core.journal.request_id import id_at, id_milliseconds
+from core.journal.request_id import id_after, id_at, id_before, id_milliseconds
 
 Candidate = tuple[bytes, int, int, int, int]
 """Request id, segment, seq, place of the event, number of the current decode."""
@@ -105,7 +105,9 @@ def _windows(index: sqlite3.Connection, asked: Statement) -> Iterator[Candidate 
             first, last = (behind[0], last) if asked.ascending else (first, behind[0])
         elif not work.ended:
             behind = None
-            first, last = (_next(high), last) if asked.ascending else (first, _previous(low))
+            if high == last if asked.ascending else low == first:
+                return
+            first, last = (id_after(high), last) if asked.ascending else (first, id_before(low))
             yield Passed(high if asked.ascending else low)
         if work.ended:
             width = max(1, width // (2 * GROWTH))
@@ -115,16 +117,8 @@ def _windows(index: sqlite3.Connection, asked: Statement) -> Iterator[Candidate 
 
 def _window(first: bytes, last: bytes, width: int, ascending: bool) -> tuple[bytes, bytes]:
     if ascending:
-        return first, min(last, _previous(id_at(id_milliseconds(first) + width)))
+        return first, min(last, id_before(id_at(id_milliseconds(first) + width)))
     return max(first, id_at(id_milliseconds(last) - width + 1)), last
-
-
-def _next(id: bytes) -> bytes:
-    return min(int.from_bytes(id, "big") + 1, (1 << 128) - 1).to_bytes(16, "big")
-
-
-def _previous(id: bytes) -> bytes:
-    return max(int.from_bytes(id, "big") - 1, 0).to_bytes(16, "big")
 
 
 class _Work:

@@ -18,7 +18,7 @@ from core.control.messages import Query
 from core.errors import TidegateError
 from core.journal.event_rows import TYPE_CODES, type_bit
 from core.journal.failures import PREFIX
-from core.journal.request_id import id_at, id_bytes
+from core.journal.request_id import id_after, id_at, id_before, id_bytes
 from core.journal.rows import OUTCOMES
 from core.journal.spans import Span, apart, spans
 from core.model.dates import date_milliseconds, parse_date
@@ -168,17 +168,17 @@ class _Conditions:
 
     def _cursors(self) -> None:
         """What a page goes on from, and the dates."""
-        id = "e.request" if self.by_event else "r.id"
         for text, sign in ((self.query.before, "<"), (self.query.after, ">")):
             if text is None:
                 continue
             request, place = _cursor(text)
-            if place is None or self.kind == "requests":
-                self.where.append(f"{id} {sign} ?")
-                self.values.append(request)
-            else:
+            if place is not None and self.kind == "events":
                 self.where.append(f"(e.request, e.n) {sign} (?, ?)")
                 self.values += (request, place)
+            elif sign == "<":
+                request = id_before(request)
+            else:
+                request = id_after(request)
             if sign == "<":
                 self.last = request
             else:

@@ -26,6 +26,16 @@ def id_at(milliseconds: int) -> bytes:
     return min(max(milliseconds, 0), _LAST_MILLISECONDS).to_bytes(6, "big") + bytes(10)
 
 
+def id_after(request: bytes) -> bytes:
+    """The least id that is greater."""
+    return min(int.from_bytes(request, "big") + 1, (1 << 128) - 1).to_bytes(16, "big")
+
+
+def id_before(request: bytes) -> bytes:
+    """The greatest id that is less."""
+    return max(int.from_bytes(request, "big") - 1, 0).to_bytes(16, "big")
+
+
 def event_id(request: str, number: int, place: int) -> str:
     """An event's id: its request's, the number of its decode if that was a replay's, and its place in it."""
     return f"{request}.r{number}.{place}" if number else f"{request}.{place}"

@@ -110,3 +110,23 @@ async def test_what_requests_cost_stands_in_the_details_of_their_source(home: Ho
         await walker.press("v")
         await walker.press("end")
         await walker.sees("p50", "p95", "p99", "ms, since start", "interact", "rows a commit")
+
+
+async def test_the_index_is_built_anew_on_a_key(home: Homestead) -> None:
+    await post(home, body(1))
+    index = home.path / "data" / "index.db"
+    before = index.stat().st_ino
+    async with walking(home.path) as walker:
+        await go_to_state(walker)
+        await walker.press("R")
+        await walker.sees("Build the index anew")
+        await walker.press("r")
+        await walker.sees("the index was built anew")
+        assert index.stat().st_ino != before
+        await walker.press("question_mark")
+        await walker.press("end")
+        await walker.sees("Reindex")
+        await walker.press("escape", "colon")
+        await walker.press(*"reindex", "enter")
+        await walker.sees("Engine State (5) says how far that is")
+    assert await post(home, body(2)) == [200]

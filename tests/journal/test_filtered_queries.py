@@ -22,7 +22,8 @@ WORDS = [
     "outcome:failed", "-outcome:decoded", "outcome:refused", "outcome:*ed", "status:200", "status:>=400", "status:4*",
     "-status:*", "status:<400", "-status:>=400", "remote:10.0.0.1", "method:post", "-method:*", "target:/lora",
     "reason:missing", "ms:>5", "ms:<=0.8", "bytes:>20", "-bytes:>20", "events:0", "events:>1", "needle", "-needle",
-    "missing", '"d1"',
+    "missing", '"d1"', "payload:NEEDLE", "-payload:needle", "payload:a*here", "payload:0x6e65", "status:42*",
+    "-outcome:refused", "source:g*", "-source:lora",
 ]  # fmt: skip
 
 

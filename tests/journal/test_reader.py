@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.control.messages import Query
@@ -270,6 +271,117 @@ def test_a_filter_that_finds_little_stops_and_says_where_to_go_on(home: Home):
         page = home.reader.requests(Query(filter="needle", before=page.next))
     assert [request.bytes for request in page.requests] == [6]
     assert not page.more
+
+
+def test_text_and_bytes_are_found_in_a_whole_payload(home: Home):
+    segment = home.segment()
+    far = b"x" * 10_000
+    rows = [
+        segment.row(payload=payload)
+        for payload in (far + b"Needle", far + "Näedle".encode(), far + b"\x78\x78\x0d\x01", far + b"0x78780d01", far)
+    ]
+    segment.write(*rows)
+    home.follower.take()
+
+    def found(filter: str) -> list[int]:
+        ids = [id_text(bytes(row[1])) for row in rows]  # type: ignore[arg-type]  # the column is bytes
+        return [ids.index(id) for id in home.ids(filter=filter)]
+
+    assert found("payload:needle") == [0]
+    assert found("payload:NÄEDLE") == [1]
+    assert found("payload:0x78780d01") == [2, 3]
+    assert found("payload:x*dle") == [0, 1]
+    assert found("-payload:dle") == [2, 3, 4]
+    assert found("payload:needle payload:x") == [0]
+    assert found("needle") == []
+    assert home.reader.count(Query(tenant="default")) == 5
+
+
+def test_a_text_that_is_nowhere_is_looked_for_to_the_end_in_calls_of_bounded_work(home: Home):
+    segment = home.segment()
+    segment.fill(30_000)
+    home.follower.take()
+    before, looked, reached = None, 0, "9"
+    while True:
+        page = home.reader.traffic(Query(filter="payload:nowhere", before=before))
+        looked += page.looked
+        if page.next is None:
+            break
+        assert page.reached is not None
+        assert page.reached <= reached
+        before, reached = page.next, page.reached
+    assert looked == 30_000
+
+
+def test_what_the_index_passes_over_is_gone_through_in_bounded_steps(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.journal.candidates.STEPS", 50)
+    monkeypatch.setattr("core.journal.candidates.FIRST_WINDOW", 7)
+    monkeypatch.setattr("core.journal.candidates.WINDOW_ROWS", 3)
+    monkeypatch.setattr("core.journal.search.SEARCH_SECONDS", 0.0)
+    segments = [home.segment(), home.segment(source="other"), home.segment("acme")]
+    for number in range(3000):
+        segment = segments[number % 3]
+        at = NOW + number // 3
+        slow = number in (0, 5, 7, 1500, 2999)
+        row = segment.row(
+            received=at, id=request_id(at, number), micros=9_000_000 if slow else 5, events=[measured("d")] * 2
+        )
+        segment.write(row)
+    home.follower.take()
+    for order in ("before", "after"):
+        cursor = "ffffffff-ffff-ffff-ffff-ffffffffffff" if order == "before" else "00000000-0000-0000-0000-000000000000"
+        pages, found, events = 0, list[str](), list[str]()
+        next: str | None = cursor
+        while next is not None:
+            page = home.reader.requests(Query(filter="ms:>1000", limit=2, **{order: next}))  # type: ignore[arg-type]
+            found += [each.id for each in page.requests]
+            next, pages = page.next, pages + 1
+        assert len(found) == len(set(found)) == 5
+        assert pages > 10
+        next = cursor
+        while next is not None:
+            page = home.reader.events(Query(filter="ms:>1000", limit=3, **{order: next}))  # type: ignore[arg-type]
+            events += [each.id for each in page.events]
+            next = page.next
+        assert len(events) == len(set(events)) == 10
+
+
+def test_pages_stay_put_while_rows_arrive(home: Home):
+    """What a page's cursor goes on from is an id: newer rows change nothing behind it."""
+    segments = [home.segment(), home.segment(source="other")]
+    for segment in segments:
+        segment.fill(300)
+    home.follower.take()
+    thread = FollowerThread(home.follower)
+    thread.start()
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            for segment in segments:
+                segment.write(segment.row(received=NOW + 100_000 + segment.seq, events=[measured("d1")]))
+            thread.nudge()
+
+    writing = threading.Thread(target=write)
+    reader = Reader(home.journal, home.index, passed=thread.passed)
+    for query in (Query(limit=17), Query(limit=17, device="d1"), Query(limit=17, source="lora")):
+        first = reader.requests(msgspec.structs.replace(query, limit=10_000))
+        last = first.requests[-1].id
+        if not writing.is_alive():
+            writing.start()
+        seen: list[str] = []
+        page = reader.requests(query)
+        while True:
+            seen[:0] = [each.id for each in page.requests]
+            if not page.more:
+                break
+            page = reader.requests(msgspec.structs.replace(query, before=page.next))
+        assert len(seen) == len(set(seen))
+        assert seen == sorted(seen)
+        assert [id for id in seen if id <= last] == [each.id for each in first.requests]
+    ended.set()
+    writing.join()
+    thread.stop()
 
 
 def test_rows_of_a_segment_that_is_gone_are_left_out(home: Home):
