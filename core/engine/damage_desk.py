@@ -27,6 +27,8 @@ LOG = logging.getLogger("tidegate.journal")
 LOOK_EVERY: Final = 0.5
 READ_EVERY: Final = 5.0
 """Seconds between two looks at what stands in the folder of damaged segments."""
+LET_GO: Final = 0.2
+"""Seconds in which who has a damaged segment open may close it, before it is tried."""
 LIMIT: Final = 900.0
 """Seconds that reading a damaged segment may take: about half a minute for 64 MiB of small rows."""
 LONGEST_REST: Final = 60.0
@@ -40,13 +42,13 @@ class DamageDesk:
     """Looks after the damaged segments of one home, one at a time."""
 
     def __init__(
-        self, home: Home, tenants: Mapping[str, TenantRunner], follower: Follower, renewed: Callable[[], None]
+        self, home: Home, tenants: Mapping[str, TenantRunner], follower: Follower, nudge: Callable[[], None]
     ) -> None:
-        """`renewed` is called when the follower has something to take anew."""
+        """`nudge` has the follower make a pass."""
         self._home = home
         self._tenants = tenants
         self._follower = follower
-        self._renewed = renewed
+        self._nudge = nudge
         self._mended: set[str] = set()
         self._rests: dict[str, tuple[float, float]] = {}
         """When a segment is tried next, and how long it rested."""
@@ -90,6 +92,7 @@ class DamageDesk:
 
     async def _mend(self, path: str, reason: str) -> None:
         self._have_it_left(path)
+        await asyncio.sleep(LET_GO)
         try:
             job = await asyncio.to_thread(self._job, path, reason)
             answer = await run_apart("core.journal.salvage", job, LIMIT)
@@ -109,10 +112,12 @@ class DamageDesk:
         self._follower.damaged.pop(path, None)
         self._follower.renew(path)
         self._listed = await asyncio.to_thread(self._read)
-        self._renewed()
+        self._nudge()
 
     def _have_it_left(self, path: str) -> None:
-        """Its worker begins another; one that has already takes no notice."""
+        """The follower closes it, and its worker begins another; one that has already takes no notice."""
+        self._follower.release(path)
+        self._nudge()
         tenant, source, *folder, name = path.removesuffix(".db").split("/")
         runner = self._tenants.get(tenant)
         if folder or runner is None or source not in runner.sources:

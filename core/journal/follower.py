@@ -36,6 +36,9 @@ _BUSY_SECONDS: Final = 5.0
 _REST_SECONDS: Final = (0.5, 2.0, 10.0, 30.0)
 """How long a faulty segment rests after its first, second, … fault."""
 
+_RELEASED_SECONDS: Final = 10.0
+"""How long a segment is left to who asked for it."""
+
 THOROUGH_SECONDS: Final = 1.0
 """How often every segment is looked at whatever its file's time says."""
 
@@ -81,6 +84,7 @@ class Follower:
         self._opened: Index | None = None
         self._distrusted = False
         self._renewed: set[str] = set()
+        self._released: set[str] = set()
         self._succeeding = False
         with contextlib.suppress(OSError):  # on a disk with faults the one of before is used on
             put_in_place(index_file)
@@ -113,6 +117,10 @@ class Follower:
     def suspect(self, path: str, fault: str) -> None:
         """Says, from any thread, that a segment was found damaged."""
         self.damaged.setdefault(path, fault)
+
+    def release(self, path: str) -> None:
+        """Says, from any thread, that a segment is to be closed for a while: the next pass does it."""
+        self._released.add(path)
 
     def renew(self, path: str) -> None:
         """Says, from any thread, that a segment is another file now: what the index took from it is taken again."""
@@ -169,6 +177,7 @@ class Follower:
             self._renewed.discard(path)
         self._unseen.clear()
         self._discover(thorough)
+        self._release(now)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
         ending = [segment for segment in awake if segment.abandoned(now, successors.get(segment.file, set()))]
@@ -288,6 +297,13 @@ class Follower:
             if path not in present and path not in self.leaving:
                 self._vanished(path)
                 self._index.forget(indexed)
+
+    def _release(self, now: float) -> None:
+        for path in list(self._released):
+            if (segment := self._segments.get(path)) is not None:
+                segment.close()
+                segment.rest_until = now + _RELEASED_SECONDS
+            self._released.discard(path)
 
     def _take_anew(self, path: str) -> None:
         told = self._told.get(path, 0)

@@ -296,7 +296,8 @@ def test_however_a_script_looks_at_its_metadata_it_finds_them(script: Make, body
         "def decode(*arguments):\n    arguments[2].alert('d', 't', arguments[1]['source'])",
         "def look(f):\n    return lambda *given: f(*given)\n@look\n"
         "def decode(a, b, c, d):\n    c.alert('d', 't', b['source'])",
-        "class Decoder:\n    def __call__(self, a, b, c, d):\n        c.alert('d', 't', b['source'])\ndecode = Decoder()",
+        "class Decoder:\n    def __call__(self, a, b, c, d):\n        c.alert('d', 't', b['source'])\n"
+        "decode = Decoder()",
         "def decode(payload, meta, events, logger):\n    events.alert('d', 't', meta['source'])",
         "class D:\n    def decode(self, p, m, e, l):\n        e.alert('d', 't', m['source'])\ndecode = D().decode",
     ],
