@@ -107,7 +107,8 @@ def read_slot(path: Path) -> Held | None:
         parts.append(content[start : start + length])
         start += length
     payload, head, remote = parts
-    return Held(pid, started, timeout, id, received, payload, head, remote.decode())
+    # After a power failure any of it but the first sector may be of another request.
+    return Held(pid, started, timeout, id, received, payload, head, remote.decode("utf-8", "replace"))
 
 
 def owner_of(path: Path) -> int | None:

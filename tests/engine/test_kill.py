@@ -96,3 +96,16 @@ def test_a_casualty_that_was_recorded_is_not_recorded_once_more(make_stead: Call
     assert list(slots.glob("[ab].slot")) == []
     ids = stead.journal_ids()
     assert (ids[uuid.UUID(kept["id"]).bytes], ids[lost]) == (1, 1)
+
+
+def test_a_slot_that_a_power_failure_tore_holds_no_engine_up(make_stead: Callable[..., Stead]) -> None:
+    stead = make_stead()
+    file = stead.path / "data" / "slots" / "default" / "lora" / "torn.slot"
+    with contextlib.closing(Slot(file, 16 << 10)) as slot:
+        slot.hold(uuid.uuid4().bytes, 1_780_000_000_000, 2.0, body("torn").ljust(5000), b"GET /\r\n", "127.0.0.1:1")
+    content = file.read_bytes()
+    file.write_bytes(content[:512] + b"\xff" * (len(content) - 512))
+    stead.serve()
+    assert stead.post(body("new")) == 200
+    assert sorted(row["outcome"] for row in stead.requests()) == ["decoded", "failed"]
+    assert not file.exists()

@@ -255,6 +255,19 @@ def test_a_follower_takes_what_is_there_and_is_held_up_by_nothing(disk: Disk, st
             assert disk.sound()
 
 
+def test_a_log_that_was_folded_into_its_file_may_be_there_again(disk: Disk, states: States) -> None:
+    """A file that is removed is gone for good only when its folder is synced."""
+    disk.hold(states.file, states.log.data)
+    assert disk.followed() == states.rows[-1]
+    assert not disk.file.with_name(disk.file.name + "-wal").exists()
+    folded = disk.file.read_bytes()
+    for log in (states.log.data, b""):
+        disk.hold(folded, log)
+        assert disk.rows() == states.rows[-1]
+        assert disk.sound()
+        assert disk.followed() == states.rows[-1]
+
+
 def test_an_engine_goes_on_after_a_power_failure(
     make_stead: Callable[..., Stead], disk: Disk, states: States, recorded: Recorded
 ) -> None:
