@@ -1,7 +1,7 @@
 """The sidecar's side of a connection as a worker reads it: a stream that is cut into frames."""
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 from core.groovy.frames import HEADER, LONGEST_FRAME
 
@@ -27,7 +27,7 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

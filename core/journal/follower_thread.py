@@ -9,7 +9,7 @@ from core.journal.follower import Follower
 
 LOG = logging.getLogger("tidegate.journal")
 
-COALESCE_SECONDS: Final = 0.01
+COALESCE_SECONDS: Final = 0.05
 """Passes begin no closer together than this, so that a burst of commits makes one."""
 
 AGAIN_SECONDS: Final = 0.02

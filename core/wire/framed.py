@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
@@ -77,7 +77,7 @@ class FramedConnection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)

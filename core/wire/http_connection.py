@@ -10,7 +10,7 @@ connection, so `_since` says when the phase (or the wait for a first byte) began
 import asyncio
 import time
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 from core.catalogue.behaviour import Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
@@ -79,7 +79,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self._facts = tls_facts(transport) or {}
         self.record.facts = self._facts if self._peer.via is None else {**self._facts, "remote.via": self._peer.via}

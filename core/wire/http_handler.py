@@ -1,6 +1,7 @@
 """The HTTP interaction handler of one worker; see `core.catalogue.behaviour.Handler`."""
 
 import asyncio
+from typing import cast
 
 from core.catalogue.behaviour import Intake, Peer
 from core.wire.gate import Gate
@@ -62,7 +63,7 @@ class TurnedAway(asyncio.Protocol):
         self._ending: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self._shared.intake.refuse(self._reason, 503, self._peer.remote, None, b"", 0)
         transport.write(self._shared.refusal(Refusal(503, self._reason), None, CLOSE))

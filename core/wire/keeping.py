@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from typing import cast
 
 from core.catalogue.behaviour import Intake, Peer
 from core.catalogue.connections import Connections
@@ -63,7 +64,7 @@ class TurnedAway(asyncio.Protocol):
         self._reason = reason
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._intake.refuse(self._reason, None, self._peer.remote, None, b"", 0)
         reset(transport)
 

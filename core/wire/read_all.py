@@ -8,6 +8,7 @@ reset where it is not kept.
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord, now
@@ -58,7 +59,7 @@ class ReadAllConnection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)

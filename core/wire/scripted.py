@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from core.catalogue.behaviour import Decoded, DecodeFailed, Intake, Peer, Received, Script
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
@@ -77,7 +77,7 @@ class ScriptedConnection(asyncio.Protocol):
         self._running: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._transport = transport
         self.record.facts = connection_facts(transport, self._peer)
         self._handler.connections.add(self)

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from core.wire.tls_words import handshake_words
 
@@ -69,7 +69,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)
         self._raw = transport
         self._timer = asyncio.get_running_loop().call_later(self._timeout, self._late)
 

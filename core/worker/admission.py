@@ -19,6 +19,15 @@ class Accepted(socket.socket):
 
     def close(self) -> None:
         super().close()
+        self._tell()
+
+    def detach(self) -> int:
+        """Whoever has the descriptor from now on is about to close it."""
+        descriptor = super().detach()
+        self._tell()
+        return descriptor
+
+    def _tell(self) -> None:
         told, self.on_close = self.on_close, None
         if told is not None:
             told()

@@ -12,7 +12,7 @@ import signal
 import socket
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.catalogue.behaviour import (
@@ -309,6 +309,15 @@ def _own_socket(number: int) -> socket.socket:
     return socket.socket(fileno=number)
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the loop: uvloop where it is installed, else None for asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 async def run(lifeline: int) -> int:
     """The worker's life; the exit status."""
     pair = _own_socket(lifeline)
@@ -343,7 +352,8 @@ def main(arguments: Sequence[str]) -> int:
     sys.dont_write_bytecode = True  # nothing of ours goes into the operator's scripts folders
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s")
     try:
-        return asyncio.run(run(int(arguments[0])))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(run(int(arguments[0])))
     finally:
         sys.stderr = sys.__stderr__  # what scripts write goes to the decode log, what ends the process does not
 
