@@ -6,6 +6,7 @@ write a failure leaves all as it was; after it tenant.toml is the truth.
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -18,10 +19,13 @@ from core.engine.generation import Generation
 from core.engine.source import SourceRunner
 from core.engine.surroundings import Surroundings
 from core.engine.tenant import TenantRunner
-from core.engine.worker_process import StartFailed
+from core.engine.worker_process import StartFailed, WorkerProcess
 from core.errors import Conflict, Fault, TidegateError
 
 Progress = Callable[[Applied], None]
+
+CLOSED_WITHIN: Final = 1.0
+"""Seconds that are given to workers to stop taking; one that hangs holds no change up for longer."""
 
 
 class Applying:
@@ -65,7 +69,11 @@ class Applying:
             if self._failures:
                 await self._discard()
                 return self._refused(list(self._failures.values()))
+            before = [worker for runner in self._tenant.sources.values() for worker in runner.workers]
             self._switch()
+            await asyncio.sleep(0)  # those that end are told
+            serving = [worker for runner in self._runners.values() for worker in runner.workers]
+            await _closed([worker for worker in before if worker not in serving])
         for change in self._changes:
             change.state = "applied"
         return Applied(tenant=self._tenant.id, applied=True, changes=self._changes)
@@ -156,6 +164,15 @@ class Applying:
                 change.state = state
                 change.reason = reason
         self._progress(Applied(tenant=self._tenant.id, applied=False, changes=self._changes, done=False))
+
+
+async def _closed(workers: list[WorkerProcess]) -> None:
+    """Waits until these workers take nothing more: what is sent after a change is for the new configuration."""
+    closing = [asyncio.ensure_future(worker.closed.wait()) for worker in workers]
+    if closing:
+        _, late = await asyncio.wait(closing, timeout=CLOSED_WITHIN)
+        for task in late:
+            task.cancel()
 
 
 def same_source(change: Change, path: str) -> bool:

@@ -23,6 +23,7 @@ from core.worker.lifeline import (
     Ask,
     Buried,
     CloseConnection,
+    Closed,
     Configure,
     ListConnections,
     ListedConnections,
@@ -87,6 +88,8 @@ class WorkerProcess:
         self.draining = False
         self.verdict: str | None = None
         """Why the engine ended it, if it did."""
+        self.closed = asyncio.Event()
+        """Set when it takes nothing more, or has ended."""
         self.gone = asyncio.Event()
         self.on_nudge: Callable[[Nudge], None] = lambda nudge: None
         self.on_buried: Callable[[list[str]], None] = lambda slots: None
@@ -139,6 +142,7 @@ class WorkerProcess:
         self._ready.exception() if not self._ready.cancelled() else None  # looked at, whoever waits or not
         if self._view is not None:
             self._view.close()
+        self.closed.set()
         self.gone.set()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -165,6 +169,8 @@ class WorkerProcess:
                     waits.set_result(answer)
             case Buried(slots):
                 self.on_buried(slots)
+            case Closed():
+                self.closed.set()
             case Loaded():
                 self._reloading_since = None
                 self.on_loaded(message)

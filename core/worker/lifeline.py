@@ -164,6 +164,10 @@ class Buried(msgspec.Struct, tag=True):
     slots: list[str]
 
 
+class Closed(msgspec.Struct, tag=True):
+    """The worker takes no more connections, and reads no more datagrams: what comes is for whoever else listens."""
+
+
 class Unready(msgspec.Struct, tag=True):
     """The worker cannot serve this source."""
 
@@ -199,7 +203,7 @@ class Nudge(msgspec.Struct, tag=True, kw_only=True):
 
 
 ToWorker = Configure | Poison | Bury | Accept | Drain | Leave | Reload | Renew | Ask
-ToEngine = Ready | Buried | Unready | Loaded | Nudge | Told
+ToEngine = Ready | Buried | Closed | Unready | Loaded | Nudge | Told
 
 _to_worker = msgspec.json.Decoder(ToWorker)
 _to_engine = msgspec.json.Decoder(ToEngine)

@@ -40,6 +40,7 @@ from core.worker.lifeline import (
     Buried,
     Bury,
     Casualty,
+    Closed,
     Configure,
     Drain,
     Leave,
@@ -270,6 +271,7 @@ class Worker:
 
     async def _drain(self, last: bool) -> None:
         await self._door.stop(last)
+        send(self._writer, Closed())
         self._door.drain()
         while self._door.held() and self._loop.time() < self._drain_until:
             await asyncio.sleep(0.02)
