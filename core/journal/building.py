@@ -37,7 +37,7 @@ from core.journal.request_rows import request_row
 from core.journal.rows import FAILED
 from core.journal.segment_reader import Place, SegmentReader
 from core.journal.settling import current_numbers
-from core.journal.succession import declare_ready, discard, unfinished_file
+from core.journal.succession import declare_ready, discard, make_one_file, unfinished_file
 from core.journal.taken import TakenRow
 
 LOG = logging.getLogger("tidegate.journal")
@@ -210,7 +210,7 @@ class _Builder:
                     break
         finally:
             index.close()
-        _make_one_file(self._file)
+        make_one_file(self._file)
 
     def _round(self, index: Index) -> int:
         taken = 0
@@ -257,14 +257,3 @@ def _decode_segments(connection: sqlite3.Connection) -> list[IndexedSegment]:
         "SELECT id, tenant, source, name, taken, finished, newest, deduplicator FROM segments WHERE name LIKE '%/%'"
     )
     return [IndexedSegment(*row) for row in rows]
-
-
-def _make_one_file(file: Path) -> None:
-    """Ends its write-ahead log: it is renamed, and a log goes by its file's name."""
-    connection = sqlite3.connect(file, isolation_level=None)
-    try:
-        (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()
-    finally:
-        connection.close()
-    if mode != "delete":
-        raise TidegateError(f"{file} is held by somebody else")

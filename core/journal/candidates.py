@@ -20,7 +20,7 @@ Candidate = tuple[bytes, int, int, int, int]
 FIRST_WINDOW: Final = 60_000
 """Milliseconds; windows grow where they hold little, and shrink where they hold too much."""
 GROWTH: Final = 4
-WINDOW_ROWS: Final = 2000
+WINDOW_ROWS: Final = 500
 STEPS: Final = 10_000
 """SQLite's instructions between two looks at how many there were."""
 MOST_STEPS: Final = 300

@@ -17,7 +17,7 @@ from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, set_aside
 from core.journal.indexed import is_busy, is_damage
 from core.journal.settling import Redecoded
-from core.journal.succession import discard, put_in_place, rows_of_ready
+from core.journal.succession import declare_ready, discard, make_one_file, put_in_place, rows_of_ready, take_back
 from core.journal.taken import TakenRow
 
 LOG = logging.getLogger("tidegate.journal")
@@ -325,12 +325,20 @@ class Follower:
         """Puts the index that is ready in its place, if the one in use has all that it has, and nobody writes that."""
         if not self._has_all_of_the_ready() or not self._others_write.acquire(blocking=False):
             return False
+        self._succeeding = False
         try:
-            self._succeeding = False
             self._leave_index()
+            file = take_back(self.index_file)
+            self._index = Index(file, self.journal_dir)
+            self._pass(time.monotonic(), thorough=True)  # or what came since would be missing for a moment
+            self._leave_index()
+            make_one_file(file)
+            declare_ready(self.index_file)
             put_in_place(self.index_file)
             self.successions += 1
         finally:
+            self._leave_index()
+            self._index = Index(self.index_file, self.journal_dir)
             self._others_write.release()
         return True
 

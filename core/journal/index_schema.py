@@ -54,7 +54,7 @@ PRAGMA user_version = {FORMAT};
 INDEXES: Final = (
     "CREATE INDEX requests_by_segment ON requests(segment)",
     "CREATE INDEX requests_not_decoded ON requests(segment, outcome) WHERE outcome > 0",
-    "CREATE INDEX requests_by_status ON requests(segment, id, status) WHERE status >= 300",
+    "CREATE INDEX requests_by_status ON requests(segment, status) WHERE status >= 300",
     *FAILURE_INDEXES,
     "CREATE INDEX events_by_device ON events(segment, device)",
     "CREATE INDEX events_by_type ON events(segment, type) WHERE type > 0",

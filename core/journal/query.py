@@ -7,6 +7,7 @@ One index leads: what it is of is in order of time within a segment, so the stat
 have such rows, and `core.journal.candidates` merges what they give.
 """
 
+import math
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from core.journal.event_rows import TYPE_CODES, type_bit
 from core.journal.failures import PREFIX
 from core.journal.request_id import id_after, id_at, id_before, id_bytes
 from core.journal.rows import OUTCOMES
-from core.journal.spans import Span, apart, spans
+from core.journal.spans import Span, apart, spans, statuses
 from core.model.dates import date_milliseconds, parse_date
 from core.model.filter import Filter, FilterSubject, Term, parse_filter
 
@@ -78,7 +79,7 @@ class _Lead(msgspec.Struct):
 def statement(connection: sqlite3.Connection, query: Query, kind: Kind) -> Statement:
     """The statement for `query`; FilterError or QueryError says what is wrong with it."""
     filter = parse_filter(query.filter)
-    return _Conditions(kind, query, filter).statement(spans(connection))
+    return _Conditions(kind, query, filter).statement(connection)
 
 
 class _Conditions:
@@ -95,12 +96,17 @@ class _Conditions:
         self.until = _moment(query.until) if query.until is not None else None
         self.types: frozenset[int] | None = None
         """Codes of which an event must have one."""
+        self.nothing = False
+        """Nothing can meet it."""
+        self.statuses: tuple[float, float] | None = None
+        """Between which statuses lead."""
 
-    def statement(self, every: list[Span]) -> Statement:
+    def statement(self, connection: sqlite3.Connection) -> Statement:
+        every = spans(connection)
         lead = self._lead()
         ascending = self.query.after is not None
         self._cursors()
-        some = [span for span in every if self._may_have(span)]
+        some = [] if self.nothing else [span for span in every if self._may_have(span)]
         dated = self.since is not None or self.until is not None
         if lead is None:
             if len(some) < len(every) or (dated and apart(some) > APART_MILLISECONDS):
@@ -109,6 +115,11 @@ class _Conditions:
                 lead = _Lead("e" if self.by_event else "r", "NOT INDEXED", by_segment=False)
         elif not lead.by_segment and len(some) < len(every):
             self._sift(f"r.segment IN ({', '.join(str(span.segment) for span in some)})")
+        if self.statuses is not None:
+            found = statuses(connection, some, *self.statuses)
+            lead = msgspec.structs.replace(lead, variants=tuple((status,) for status in found))
+            if self.by_event:
+                self._sift("r.events > 0")
         self.sifts = self.sifts or (dated and apart(some) > APART_MILLISECONDS)
         sql = self._sql(lead, ascending)
         limit = min(max(self.query.limit, 1), MOST_ROWS)
@@ -255,9 +266,12 @@ class _Conditions:
                 codes = {code for code in codes if (OUTCOMES[code] in term.values) is not term.negated}
         if len(codes) == len(OUTCOMES):
             return None
+        if self.kind == "events" and 0 not in codes:
+            codes = set[int]()  # only what was decoded has events
         if leads and codes and min(codes) > 0:
             variants = tuple((code,) for code in sorted(codes))
             return _Lead("r", "INDEXED BY requests_not_decoded", "r.outcome = ? AND r.outcome > 0", variants)
+        self.nothing = not codes
         self._sift(f"r.outcome IN ({_marks([*codes])})", *codes)
         return None
 
@@ -268,9 +282,11 @@ class _Conditions:
             if term.negated or not (term.compare or term.starts):
                 continue
             least, most = _range(term)
-            if term.field == "status" and leads and least >= _NOT_SUCCESS:
-                lead = _Lead("r", "INDEXED BY requests_by_status", f"r.status >= {_NOT_SUCCESS}")
-            if term.compare:
+            if term.field == "status" and leads and lead is None and least >= _NOT_SUCCESS:
+                condition = f"r.status = ? AND r.status >= {_NOT_SUCCESS}"
+                lead = _Lead("r", "INDEXED BY requests_by_status", condition)
+                self.statuses = least, most
+            elif term.compare:
                 self._sift(f"{columns[term.field]} {term.compare} ?", term.number)
             elif term.field == "status":
                 self._sift("r.status BETWEEN ? AND ?", least, most)
@@ -281,8 +297,9 @@ def _range(term: Term) -> tuple[float, float]:
     """Between which numbers, both of them included, what a term demands must be. A status has three digits."""
     if term.starts:
         return float(term.starts.ljust(3, "0")), float(term.starts.ljust(3, "9"))
-    least = term.number if term.compare in ("=", ">", ">=") else float("-inf")
-    return least, term.number if term.compare in ("=", "<", "<=") else float("inf")
+    number = term.number
+    least = {"=": number, ">=": number, ">": math.nextafter(number, math.inf)}.get(term.compare, -math.inf)
+    return least, {"=": number, "<=": number, "<": math.nextafter(number, -math.inf)}.get(term.compare, math.inf)
 
 
 def _lists(term: Term, field: str) -> bool:

@@ -2,8 +2,14 @@
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+
+_FIRST_STATUS: Final = """
+SELECT status FROM requests INDEXED BY requests_by_status
+WHERE segment = ? AND status >= 300 AND status {} ? AND status <= ? ORDER BY status LIMIT 1
+"""
 
 
 class Span(msgspec.Struct):
@@ -35,3 +41,15 @@ def apart(some: Sequence[Span]) -> int:
     if not some:
         return 0
     return max(span.ahead_most for span in some) - min(span.ahead_least for span in some)
+
+
+def statuses(index: sqlite3.Connection, some: Sequence[Span], least: float, most: float) -> list[int]:
+    """The statuses between two that requests of these segments have, of those that no success has."""
+    found: set[int] = set()
+    for span in some:
+        after = least
+        query = _FIRST_STATUS.format(">=")
+        while (status := index.execute(query, (span.segment, after, most)).fetchone()) is not None:
+            found.add(status[0])
+            after, query = status[0], _FIRST_STATUS.format(">")
+    return sorted(found)

@@ -7,8 +7,10 @@ in its place the log of the one before is removed, then the file is renamed: who
 
 import contextlib
 import os
+import sqlite3
 from pathlib import Path
 
+from core.errors import TidegateError
 from core.journal.indexed import connect, indexed_segments
 
 BESIDE = ("", "-wal", "-shm", "-journal")
@@ -31,6 +33,23 @@ def declare_ready(index: Path) -> None:
         os.fsync(built.fileno())
     os.replace(file, ready_file(index))
     _sync_folder(index.parent)
+
+
+def take_back(index: Path) -> Path:
+    """Calls one that is ready unfinished again, so that it can be written; where it is then."""
+    os.replace(ready_file(index), unfinished_file(index))
+    return unfinished_file(index)
+
+
+def make_one_file(file: Path) -> None:
+    """Ends its write-ahead log: it is to be renamed, and a log goes by its file's name."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+    finally:
+        connection.close()
+    if mode != "delete":
+        raise TidegateError(f"{file} is held by somebody else")
 
 
 def rows_of_ready(index: Path) -> dict[str, int] | None:

@@ -86,7 +86,7 @@ async def test_commands_are_the_command_lines_own(home: Homestead) -> None:
         await walker.press("colon")
         await walker.type("di")
         await walker.sees("  diff", "  discard")
-        await walker.type("s")
+        await walker.type("sc")
         await walker.press("tab")
         await walker.type("de")
         await walker.press("tab", "enter")
