@@ -30,7 +30,7 @@ BYTES_A_GROUP: Final = 64 << 20
 _LEADING: Final = ("id", "tenant", "eventSource", "request", "eventType", "hardwareId", "eventDate", "receivedDate")
 _BYTES: Final = ("payload", "wire", "answer")
 _DATES: Final = ("eventDate", "receivedDate")
-_WHOLE: Final = ("events", "bytes", "status", "sequenceNumber")
+_WHOLE: Final = ("events", "replayed", "bytes", "status", "sequenceNumber")
 _FLOATS: Final = ("latitude", "longitude", "elevation", "milliseconds")
 _MAPS: Final = {"measurements": "float", "metadata": "text"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +41,8 @@ async def _cancel(engine: Engine, as_json: bool) -> int:
 
 
 async def _reindex(engine: Engine, as_json: bool) -> int:
+    import asyncio
+
     from core.cli.progress import ProgressLine
     from core.control.reindexing import Reindexed, ReindexStatus, reindex_words
     from core.errors import TidegateError

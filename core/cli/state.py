@@ -9,7 +9,6 @@ from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
     from core.control.messages import DamagedSegment, Node, Status
-from core.control.reindexing import reindex_words
 
 _REASONS_TOLD = 5
 """Reasons of refusals that a note names."""
@@ -112,6 +111,8 @@ def _print_notes(state: Status) -> None:
     if state.tree.kept and state.tree.kept.failed:
         notes.append(f"{plural(state.tree.kept.failed, 'failed request')} kept longer than others")
     if state.reindex is not None and state.reindex.state in ("running", "failed"):
+        from core.control.reindexing import reindex_words
+
         notes.append(reindex_words(state.reindex))
     if state.behind:
         notes.append(f"the index is {plural(state.behind, 'request')} behind")

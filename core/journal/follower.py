@@ -329,7 +329,7 @@ class Follower:
         try:
             self._leave_index()
             file = take_back(self.index_file)
-            self._index = Index(file, self.journal_dir)
+            self._opened = Index(file, self.journal_dir)
             self._pass(time.monotonic(), thorough=True)  # or what came since would be missing for a moment
             self._leave_index()
             make_one_file(file)
@@ -338,7 +338,6 @@ class Follower:
             self.successions += 1
         finally:
             self._leave_index()
-            self._index = Index(self.index_file, self.journal_dir)
             self._others_write.release()
         return True
 

@@ -5,6 +5,7 @@ BaseException, so that the script's own `except Exception` doesn't eat it, and a
 `except:` doesn't either. What even that cannot end (a loop inside one C call) the engine ends, by killing the worker.
 """
 
+import atexit
 import hashlib
 import signal
 import time
@@ -20,6 +21,8 @@ BEAT = 0.05
 the next while it swallows them."""
 QUIET_BEATS = 20
 """Beats without any script after which the timer rests."""
+SET_AGAIN = 1.0
+"""Seconds after which it is set again at the next script, for a script may have set it otherwise."""
 LOAD_TIMEOUT = 5.0
 """Seconds that the loading of a script may take."""
 
@@ -41,17 +44,18 @@ class Alarm:
         self.armed = False
         self.expired = False
         self._deadline = 0.0
-        self._beating = False
+        self._set_again = 0.0
         self._quiet = 0
 
     def arm(self, timeout: float) -> None:
         """From now on Overtime is raised in what runs longer, until `armed` is set back."""
+        now = time.perf_counter()
         self.expired = False
-        self._deadline = time.perf_counter() + timeout
+        self._deadline = now + timeout
         self._quiet = 0
         self.armed = True
-        if not self._beating or timeout < BEAT:
-            self._beating = True
+        if now >= self._set_again or timeout < BEAT:
+            self._set_again = now + SET_AGAIN
             signal.setitimer(signal.ITIMER_REAL, min(timeout, BEAT), BEAT)
 
     def ring(self, number: int, frame: FrameType | None) -> None:
@@ -63,11 +67,16 @@ class Alarm:
             return
         self._quiet += 1
         if self._quiet > QUIET_BEATS:
-            self._beating = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.rest()
+
+    def rest(self) -> None:
+        """Beats no more, until the next script."""
+        self._set_again = 0.0
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 ALARM = Alarm()
+atexit.register(ALARM.rest)  # as the interpreter ends, a signal that nobody handles would kill the process
 
 
 class Limited:

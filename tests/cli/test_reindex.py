@@ -20,6 +20,7 @@ def kept(tmp_path: Path) -> Homestead:
     homestead = Homestead(tmp_path / "home", free_port())
     made = homestead("init", "--port", str(homestead.port))
     assert made.status == 0, made.err
+    (homestead.path / "instance.toml").write_text('[retention]\nage = "36500 d"\n')  # the rows are of a day long past
     segment = SegmentFile(homestead.path / "data" / "journal", pid=2**22 + 1)
     segment.write(segment.row(payload=b"the needle"))
     segment.fill(25_000)

@@ -1,8 +1,18 @@
 """What is kept, in Engine State, and a tenant's own limits in their form."""
 
+from console.screens.state import EngineState
 from tests.cli.tidegate import Homestead
 from tests.console.test_live_traffic import body, post
-from tests.console.walker import LARGE, walking
+from tests.console.walker import LARGE, Walker, walking
+
+
+def kept(walker: Walker) -> int:
+    """How many requests the tenant keeps, as the console knows it."""
+    screen = walker.app.screen
+    assert isinstance(screen, EngineState)
+    status = screen.link.status
+    known = None if status is None else status.tree.children[0].kept
+    return 0 if known is None else known.requests
 
 
 async def test_engine_state_says_what_is_kept_and_when_it_is_full(home: Homestead) -> None:
@@ -18,6 +28,7 @@ async def test_engine_state_says_what_is_kept_and_when_it_is_full(home: Homestea
         await walker.sees_no("kept since")
         await walker.press("down")
         await walker.until(lambda: "▸" in walker.line("Default Tenant"), "the tenant")
+        await walker.until(lambda: kept(walker) == 2, "the engine to have looked")
         await walker.press("v")
         await walker.sees("2 requests", "never full: age keeps it at")
 

@@ -18,6 +18,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homestead]:
     homestead = Homestead(tmp_path_factory.mktemp("searching") / "home", free_port())
     made = homestead("init", "--port", str(homestead.port))
     assert made.status == 0, made.err
+    (homestead.path / "instance.toml").write_text('[retention]\nage = "36500 d"\n')  # the rows are of a day long past
     segment = SegmentFile(homestead.path / "data" / "journal", pid=2**22 + 1)
     segment.write(segment.row(payload=b"the needle", remote="10.9.8.7:1234"))
     segment.fill(45_000)
