@@ -8,6 +8,10 @@ from typing import Final
 
 import msgspec
 
+from core.journal.adapting import bind_quickly
+
+bind_quickly()
+
 BUSY_SECONDS: Final = 5.0
 OPEN_SECONDS: Final = 2.0
 """How long it is tried to open an index while another takes its place."""

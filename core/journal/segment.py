@@ -9,7 +9,10 @@ from pathlib import Path
 from uuid_utils import uuid7
 
 from core.catalogue.behaviour import JournalHead
+from core.journal.adapting import bind_quickly
 from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
+
+bind_quickly()
 
 Row = tuple[object, ...]
 """The columns of INSERT without the first, `seq`, which the writer gives."""

@@ -1,4 +1,6 @@
-"""Group commit: one transaction, one fsync takes whatever waits; the next batch gathers while the last one commits.
+"""Group commit: one transaction, one fsync takes whatever waits; the next batch gathers while the last one commits, and
+for as long as the loop finds more to read at each turn: a commit costs what several requests do, and a disk that syncs
+at once would make one of every few.
 
 Rows are inserted by the loop's thread and only the commit, which waits for the disk, runs in a thread of its own: so
 the two threads don't fight over the interpreter for every row.
@@ -20,6 +22,11 @@ from core.worker.costs import CostMeter, Timing
 REOPEN_AFTER = 1.0
 """Seconds before a new segment is tried after one could not be made."""
 
+GATHER_SECONDS = 0.002
+"""How long a commit waits at the most for requests that are still coming in."""
+MOST_GATHERED = 256
+"""Rows with which it begins whatever comes."""
+
 Entry = tuple[JournalHead | None, Row, Answer | None, int, Timing | None]
 """A row with its head, the answer that waits for it, its bytes, about, and when its decode was, if it had one."""
 
@@ -39,6 +46,9 @@ class Committer:
         self._leaving = False
         """The segment is left when the commit under way has ended."""
         self._scheduled = False
+        self._gathered = 0
+        """Rows that were there at the last turn of the loop."""
+        self._gather_until = 0.0
         self._failed_at = 0.0
         self._jobs: queue.SimpleQueue[tuple[SegmentWriter, list[Entry]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit_all, name="commit", daemon=True)
@@ -67,11 +77,25 @@ class Committer:
         self.waiting += 1
         self.waiting_bytes += entry[3]
         if not self._committing and not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._begin)
+            self._begin_soon()
+
+    def _begin_soon(self) -> None:
+        self._scheduled = True
+        self._gathered = 0
+        self._gather_until = self._loop.time() + GATHER_SECONDS
+        self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        """Begins once a turn of the loop has brought nothing more."""
+        there = len(self._batch)
+        if self._gathered < there < MOST_GATHERED and self._loop.time() < self._gather_until:
+            self._gathered = there
+            self._loop.call_soon(self._gather)
+        else:
+            self._scheduled = False
+            self._begin()
 
     def _begin(self) -> None:
-        self._scheduled = False
         if self._committing or not self._batch:
             return
         batch, self._batch = self._batch, []
@@ -131,8 +155,8 @@ class Committer:
             self._leave_segment()
         waited = self.waiting + self.undecoded()
         self._settle(batch)
-        if self._batch:  # what gathered meanwhile commits while these answers are written
-            self._begin()
+        if self._batch and not self._scheduled:
+            self._begin_soon()
         answers = [answer for _, _, answer, _, _ in batch if answer is not None]
         for answer in answers:
             answer.ready = True
@@ -150,8 +174,8 @@ class Committer:
         for _, _, answer, _, _ in batch:
             if answer is not None:
                 answer.unavailable()
-        if self._batch:
-            self._loop.call_soon(self._begin)
+        if self._batch and not self._scheduled:
+            self._begin_soon()
 
     def _settle(self, batch: list[Entry]) -> None:
         self.waiting -= len(batch)
