@@ -22,7 +22,7 @@ the next while it swallows them."""
 QUIET_BEATS = 20
 """Beats without any script after which the timer rests."""
 SET_AGAIN = 1.0
-"""Seconds after which it is set again at the next script, for a script may have set it otherwise."""
+"""Seconds after which it and its handler are set again at the next script, for a script may have set them otherwise."""
 LOAD_TIMEOUT = 5.0
 """Seconds that the loading of a script may take."""
 
@@ -56,6 +56,7 @@ class Alarm:
         self.armed = True
         if now >= self._set_again or timeout < BEAT:
             self._set_again = now + SET_AGAIN
+            signal.signal(signal.SIGALRM, self.ring)
             signal.setitimer(signal.ITIMER_REAL, min(timeout, BEAT), BEAT)
 
     def ring(self, number: int, frame: FrameType | None) -> None:
@@ -71,8 +72,12 @@ class Alarm:
 
     def rest(self) -> None:
         """Beats no more, until the next script."""
-        self._set_again = 0.0
+        self.forget()
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def forget(self) -> None:
+        """The timer is not as it was set: the next script sets it again."""
+        self._set_again = 0.0
 
 
 ALARM = Alarm()
@@ -87,7 +92,6 @@ class Limited:
         self._log = log
         self.poisoned: dict[str, tuple[float, str]] = {}
         """Hashes of payloads that killed a worker: until when (time.time()), and why."""
-        signal.signal(signal.SIGALRM, ALARM.ring)
 
     def hold_in(self, slot: Slot) -> None:
         """Notes in this slot what every script is run for, while it runs."""

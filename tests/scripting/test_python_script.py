@@ -14,7 +14,7 @@ from core.components.decoders.python import PythonDecoder, PythonSettings
 from core.scripting.log import MOST_KEPT, DecodeLog
 from core.scripting.python_script import ScriptError
 from core.worker.context import Context
-from core.worker.limits import ALARM, MOST_REASON
+from core.worker.limits import MOST_REASON
 from core.worker.runner import Decoded, Runner
 
 HEAD = "def decode(payload, metadata, events, logger):\n"
@@ -43,7 +43,6 @@ class Tried:
         return str(failed.value)
 
     def run(self, payload: bytes = b"", state: dict[str, Any] | None = None) -> tuple[Decoded, Received]:
-        ALARM.rest()  # the tests' own time limit has set the timer otherwise
         where = "127.0.0.1:5000"
         received = Received(
             bytes(16),
