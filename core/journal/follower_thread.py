@@ -1,6 +1,8 @@
 """The engine's thread that keeps the index up with the workers."""
 
+import contextlib
 import logging
+import os
 import threading
 import time
 from typing import Final
@@ -9,11 +11,14 @@ from core.journal.follower import Follower
 
 LOG = logging.getLogger("tidegate.journal")
 
-COALESCE_SECONDS: Final = 0.05
+COALESCE_SECONDS: Final = 0.01
 """Passes begin no closer together than this, so that a burst of commits makes one."""
 
 AGAIN_SECONDS: Final = 0.02
 """How soon a pass follows one that could not look at every segment, while somebody waits for that."""
+
+NICE: Final = 2
+"""Of the thread: where it shares a processor with workers, devices are answered first."""
 
 IDLE_SECONDS: Final = 0.5
 """A pass is made this often without any nudge: a nudge may be lost with the worker that owed it."""
@@ -81,6 +86,8 @@ class FollowerThread:
             self.follower.close()
 
     def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while True:
             with self._condition:
                 self._condition.wait_for(self._is_wanted, IDLE_SECONDS)
