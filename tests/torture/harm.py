@@ -19,6 +19,9 @@ from tests.torture.site import Site
 DECODED_AGAIN: Final = 10_000
 """Milliseconds: what was received in them before a replay begins is decoded again."""
 
+CONSOLE_PATIENCE = 60.0
+"""Seconds in which a console shows something, on a machine that is at its limit."""
+
 
 class Harm:
     """Does harm to a site, and says what it did. Whatever it takes away it gives back: an engine that was killed is
@@ -128,7 +131,8 @@ class Harm:
     async def _console(self) -> None:
         if self.site.console is None:
             self.say("opens a console")
-            self.site.open_console()
+            async with asyncio.timeout(CONSOLE_PATIENCE):
+                await self.site.open_console().shown.wait()
         else:
             self.say("kills the console")
             self.site.close_console()

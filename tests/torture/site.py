@@ -199,12 +199,13 @@ class Site:
 
     # The console
 
-    def open_console(self) -> None:
+    def open_console(self) -> Terminal:
         """A console in a terminal of its own, with Live Traffic open."""
         config = self.home.parent / "config"
         command = [sys.executable, *COMMAND[1:], "--home", str(self.home)]
         variables = {MARK: str(self.home), "TERM": "xterm-256color", "XDG_CONFIG_HOME": str(config)}
         self.console = Terminal(command, environment(**variables))
+        return self.console
 
     def close_console(self) -> None:
         if self.console is not None:

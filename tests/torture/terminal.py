@@ -25,7 +25,8 @@ class Terminal:
         self._loop.add_reader(self._master, self._read)
         self.written = 0
         """Bytes."""
-        self._asked = False
+        self.shown = asyncio.Event()
+        """Set when it shows something, or has ended: from then on it starts no engine of its own."""
 
     @property
     def pid(self) -> int:
@@ -44,9 +45,10 @@ class Terminal:
             data = b""
         if not data:
             self._loop.remove_reader(self._master)
+            self.shown.set()
         self.written += len(data)
-        if not self._asked and b"Manage Tenants" in data:
-            self._asked = True
+        if not self.shown.is_set() and b"Manage Tenants" in data:
+            self.shown.set()
             os.write(self._master, b"2")
 
     def kill(self) -> None:
