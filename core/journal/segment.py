@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid_utils import uuid7
 
 from core.catalogue.behaviour import JournalHead
+from core.config.files import sync_folder
 from core.journal.adapting import bind_quickly
 from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
 
@@ -92,8 +93,4 @@ class SegmentWriter:
 def sync_folders(folder: Path) -> None:
     """Makes a new file's name durable, and those of the folders that may be new too."""
     for path in (folder, folder.parent, folder.parent.parent):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(path)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from core.config.files import sync_folder
 from core.errors import TidegateError
 from core.journal.indexed import connect, indexed_segments
 
@@ -32,7 +33,7 @@ def declare_ready(index: Path) -> None:
     with file.open("rb") as built:
         os.fsync(built.fileno())
     os.replace(file, ready_file(index))
-    _sync_folder(index.parent)
+    sync_folder(index.parent)
 
 
 def take_back(index: Path) -> Path:
@@ -68,7 +69,7 @@ def put_in_place(index: Path) -> bool:
     for ending in BESIDE[1:]:
         index.with_name(index.name + ending).unlink(missing_ok=True)
     os.replace(ready_file(index), index)
-    _sync_folder(index.parent)
+    sync_folder(index.parent)
     return True
 
 
@@ -77,11 +78,3 @@ def discard(index: Path) -> None:
     for file in (unfinished_file(index), ready_file(index)):
         for ending in BESIDE:
             file.with_name(file.name + ending).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
