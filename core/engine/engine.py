@@ -77,7 +77,14 @@ class Engine:
         self._left_out = 0
         self._staged: dict[str, tuple[object, int, bool]] = {}
         self._follower = FollowerThread(
-            Follower(home.journal, home.index_file, self._rows_taken, on_redecoded=self._redecoded)
+            Follower(
+                home.journal,
+                home.index_file,
+                self._rows_taken,
+                on_redecoded=self._redecoded,
+                wanted=self.tap.wanted,
+                on_unread=self._unread_taken,
+            )
         )
         self.reader = Reader(
             home.journal,
@@ -194,6 +201,14 @@ class Engine:
                 self._loop.call_soon_threadsafe(feed.leave_out, count)
             counts = outcomes(rows)
             self._loop.call_soon_threadsafe(self._count, rows[0].tenant, rows[0].event_source, counts, refused(rows))
+
+    def _unread_taken(self, tenant: str, source: str, count: int) -> None:
+        """Called in the follower's thread, with decoded requests of one source that it did not read."""
+        self._loop.call_soon_threadsafe(self._count_unread, tenant, source, count)
+
+    def _count_unread(self, tenant: str, source: str, count: int) -> None:
+        self._count(tenant, source, (count, 0, 0), {})
+        self.tap.leave_out(tenant, count)
 
     def _offer(self, rows: list[TakenRow]) -> None:
         self._offered -= 1

@@ -7,6 +7,7 @@ from typing import Final
 
 from core.control.messages import Frame
 from core.engine.refused_groups import RefusedGroups
+from core.journal.follower import ALL_ROWS
 from core.journal.rows import DECODED
 from core.journal.taken import TakenRow
 from core.model.events import Event
@@ -70,6 +71,13 @@ class Feed:
                 self._redecoded[row.request] = row
         while len(self._redecoded) > HELD_REDECODED:
             del self._redecoded[next(iter(self._redecoded))]
+
+    def room(self) -> int:
+        """How many rows it may still show of what comes at once; may be called from any thread."""
+        if self.filter or self.events:
+            return ALL_ROWS
+        gained = (self._clock() - self._taken_at) * ROWS_A_SECOND
+        return max(0, round(min(ROWS_A_SECOND, self._room + gained)) - len(self._held))
 
     def count(self, rows: Sequence[TakenRow]) -> int:
         """How many of the rows it asked for; may be called from any thread."""
@@ -160,7 +168,7 @@ class Feed:
 
 
 class Tap:
-    """All live feeds of an engine. Everything here runs on the engine's loop, but for `count`."""
+    """All live feeds of an engine. Everything here runs on the engine's loop, but for `count` and `wanted`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -189,6 +197,17 @@ class Tap:
     def count(self, rows: Sequence[TakenRow]) -> list[tuple[Feed, int]]:
         """How many of the rows each feed asked for; may be called from any thread."""
         return [(feed, count) for feed in tuple(self._feeds.values()) if (count := feed.count(rows))]
+
+    def wanted(self, tenant: str) -> int:
+        """How many of the newest decoded rows of a tenant some feed has room for, or must see for its filter; may be
+        called from any thread."""
+        return max((feed.room() for feed in tuple(self._feeds.values()) if feed.tenant in (None, tenant)), default=0)
+
+    def leave_out(self, tenant: str, count: int) -> None:
+        """Tells each feed that has no filter of rows of a tenant that nobody read."""
+        for feed in self._feeds.values():
+            if feed.tenant in (None, tenant) and not feed.filter and not feed.events:
+                feed.leave_out(count)
 
     def refuse(self, tenant: str, source: str, counts: Sequence[RefusedCount]) -> None:
         """Tells each feed of requests, but not those of events, of what a source refused and did not record."""

@@ -16,29 +16,26 @@ import msgspec
 
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
-from core.journal.event_rows import TAKE_EVENT, event_rows, type_bits
-from core.journal.failures import take_failed
 from core.journal.folders import Folders
 from core.journal.followed import FollowedSegment
 from core.journal.followed_decodes import FollowedDecodes
-from core.journal.index import Index, bounds_of
+from core.journal.index import Index
 from core.journal.index_schema import (
     ADD_SEGMENT,
     FINISH_SEGMENT,
     INDEXES,
     TABLES,
     TAKE_DECODE,
-    TAKE_REQUEST,
     TAKE_SEGMENT,
     TAKE_UNDONE,
 )
 from core.journal.indexed import IndexedSegment, Transaction
-from core.journal.request_rows import request_row
-from core.journal.rows import FAILED
 from core.journal.segment_reader import Place, SegmentReader
 from core.journal.settling import current_numbers
 from core.journal.succession import declare_ready, discard, make_one_file, unfinished_file
 from core.journal.taken import TakenRow
+from core.journal.taking import Bounds, add_rows, bounds_of
+from core.journal.unread import Source, prepare, take_unread
 
 LOG = logging.getLogger("tidegate.journal")
 
@@ -88,11 +85,12 @@ class _Builder:
     def load(self) -> None:
         """Takes all rows that are there now, then makes the indexes."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._file, isolation_level=None)
+        connection = sqlite3.connect(self._file.absolute().as_uri(), uri=True, isolation_level=None)
         try:
             connection.executescript(
-                f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-{CACHE_KIB}; {TABLES}"
+                f"PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_size=-{CACHE_KIB}; {TABLES}"
             )
+            prepare(connection)
             segments = self._found(connection)
             # Decodes first: a request is taken with its current one then.
             for segment in segments:
@@ -102,6 +100,7 @@ class _Builder:
                     self._end(connection, segment)
             for segment in segments:
                 if not isinstance(segment, FollowedDecodes):
+                    self._take_unread(connection, segment)
                     for rows in self._batches(segment, partial(segment.batch, payloads=False)):
                         self._take_rows(connection, segment, rows)
                     self._end(connection, segment)
@@ -139,9 +138,31 @@ class _Builder:
             if not rows:
                 return
             yield rows
-            self.progress.done += len(rows)
-            self.progress.total = max(self.progress.total, self.progress.done)
-            self._tell(self.progress)
+            self._count(len(rows))
+
+    def _count(self, rows: int, events: int = 0) -> None:
+        self.progress.done += rows
+        self.progress.events += events
+        self.progress.total = max(self.progress.total, self.progress.done)
+        self._tell(self.progress)
+
+    def _take_unread(self, connection: sqlite3.Connection, segment: FollowedSegment) -> None:
+        """Takes rows as far as none must be read for what it says: what is wrong with it, or a replay's decode."""
+        if not segment.behind or connection.execute("SELECT 1 FROM decodes LIMIT 1").fetchone() is not None:
+            return
+        indexed = segment.indexed
+        try:
+            with Source(connection, segment.file):
+                while segment.behind:
+                    others, upto = segment.glance(0, segment.end, payloads=False)
+                    with Transaction(connection):
+                        unread = take_unread(connection, indexed, upto, others)
+                        if unread is None:
+                            return
+                        self._took(connection, segment, upto, unread.bounds, unread.types)
+                    self._count(unread.requests + len(others), unread.events)
+        except (sqlite3.Error, OSError, TidegateError) as error:
+            LOG.debug("%s is read: %s", indexed.path, error)
 
     def _end(self, connection: sqlite3.Connection, segment: FollowedSegment) -> None:
         with self._reading(segment):
@@ -160,23 +181,17 @@ class _Builder:
     def _take_rows(self, connection: sqlite3.Connection, segment: FollowedSegment, rows: list[TakenRow]) -> None:
         number, bounds = segment.indexed.id, bounds_of(rows)
         self._make_current(connection, segment, rows, bounds)
-        events = event_rows(rows, number)
-        failed = [row for row in rows if row.outcome_code == FAILED]
         with Transaction(connection):
-            connection.executemany(
-                TAKE_REQUEST, [request_row(row, number) for row in rows if row.outcome_code != FAILED]
-            )
-            take_failed(connection, TAKE_REQUEST, failed, number)
-            connection.executemany(TAKE_EVENT, events)
-            self._took(connection, segment, rows[-1].seq, bounds, type_bits(events))
-        self.progress.events += len(events)
+            added = add_rows(connection, number, rows)
+            self._took(connection, segment, rows[-1].seq, bounds, added.types)
+        self.progress.events += added.events
 
     def _make_current(
         self,
         connection: sqlite3.Connection,
         segment: FollowedSegment,
         rows: Sequence[TakenRow],
-        bounds: tuple[bytes, bytes, int, int, int, int],
+        bounds: Bounds,
     ) -> None:
         numbers = current_numbers(connection, bounds[0], bounds[1])
         if not numbers:
@@ -191,7 +206,7 @@ class _Builder:
         connection: sqlite3.Connection,
         segment: FollowedSegment,
         last: int,
-        bounds: tuple[bytes, bytes, int, int, int, int],
+        bounds: Bounds,
         types: int,
     ) -> None:
         connection.execute(TAKE_SEGMENT, (segment.indexed.id, last, *bounds, segment.indexed.deduplicator, types))

@@ -4,12 +4,13 @@ import contextlib
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final, cast
 
 from core.errors import TidegateError
 from core.journal.indexed import IndexedSegment, connect, is_busy
-from core.journal.rows import READABLE
+from core.journal.rows import DECODED, READABLE, WHOLE
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 
 BATCH_ROWS: Final = 2000
@@ -22,9 +23,6 @@ PATIENCE_SECONDS: Final = 0.1
 _READ_AT_ONCE: Final = 50
 
 _PATIENCE: Final = f"PRAGMA busy_timeout = {int(PATIENCE_SECONDS * 1000)}"
-_WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
-"""What no worker leaves out. A damaged page that can be read all the same may lack it."""
-
 CHECKPOINT_ROWS: Final = 512
 CHECKPOINT_BYTES: Final = 4 << 20
 CHECKPOINT_SECONDS: Final = 1.0
@@ -90,18 +88,35 @@ class FollowedSegment:
 
     def batch(self, *, payloads: bool = True) -> list[TakenRow]:
         """The next rows up to the noted end: at most BATCH_ROWS, and about BATCH_BYTES."""
-        connection = self.opened()
         take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
-        query = f"{take} WHERE r.seq > ? AND r.seq <= ? AND {_WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}"
-        cursor = connection.execute(query, (self.indexed.taken, self.end))
+        rows = self._rows(f"{take} WHERE r.seq > ? AND r.seq <= ?", (self.indexed.taken, self.end))
+        self.note_read(len(rows))
+        return rows
+
+    def glance(self, most: int, end: int, *, payloads: bool = True) -> tuple[list[TakenRow], int]:
+        """Of the next rows up to `end` those that were not decoded, and the newest `most` of the others; and the number
+        of the last row that was looked at."""
+        upto = min(end, self.indexed.taken + BATCH_ROWS)
+        take = TAKE if payloads else TAKE_WITHOUT_PAYLOAD
+        query = f"{take} WHERE r.seq > ? AND r.seq <= ? AND (r.outcome <> {DECODED} OR r.seq > ?)"
+        rows = self._rows(query, (self.indexed.taken, upto, upto - most))
+        return rows, upto if _weight(rows) < BATCH_BYTES else rows[-1].seq
+
+    def decoded_since(self, after: int, since: int) -> int:
+        """How many decoded requests behind the row `after`, of those that are taken, were received from then on."""
+        query = f"SELECT count(*) FROM requests WHERE seq > ? AND seq <= ? AND outcome = {DECODED} AND received >= ?"
+        return self.opened().execute(query, (after, self.indexed.taken, since)).fetchone()[0]
+
+    def _rows(self, query: str, parameters: tuple[int, ...]) -> list[TakenRow]:
+        cursor = self.opened().execute(f"{query} AND {WHOLE} ORDER BY r.seq LIMIT {BATCH_ROWS}", parameters)
         tenant, source = self.indexed.tenant, self.indexed.source
         rows: list[TakenRow] = []
         weight = 0
         while weight < BATCH_BYTES and (some := cast("list[Columns]", cursor.fetchmany(_READ_AT_ONCE))):
-            weight += sum(len(columns[6]) + len(columns[8] or b"") for columns in some)
-            rows += [taken_row(tenant, source, columns) for columns in some]
+            read = [taken_row(tenant, source, columns) for columns in some]
+            weight += _weight(read)
+            rows += read
         cursor.close()
-        self.note_read(len(rows))
         return rows
 
     def note_read(self, rows: int) -> None:
@@ -213,6 +228,10 @@ class FollowedSegment:
             return self._wal.stat().st_size
         except FileNotFoundError:
             return 0
+
+
+def _weight(rows: Sequence[TakenRow]) -> int:
+    return sum(len(row.payload) + len(row.encoded or b"") for row in rows)
 
 
 def _checked(

@@ -3,9 +3,10 @@
 import contextlib
 import logging
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
@@ -16,9 +17,11 @@ from core.journal.followed import FollowedSegment, NotReady, RowsGone
 from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, set_aside
 from core.journal.indexed import is_busy, is_damage
+from core.journal.rows import BY_ALTERNATE_ID, DECODED
 from core.journal.settling import Redecoded
 from core.journal.succession import declare_ready, discard, make_one_file, put_in_place, rows_of_ready, take_back
 from core.journal.taken import TakenRow
+from core.journal.unread import Unread
 
 LOG = logging.getLogger("tidegate.journal")
 
@@ -26,6 +29,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OnRows = Callable[[list[TakenRow]], None]
 OnRedecoded = Callable[[list[Redecoded]], None]
+OnUnread = Callable[[str, str, int], None]
+
+ALL_ROWS: Final = sys.maxsize
+UNREAD_FROM: Final = 200
+"""Rows that wait: where there are fewer, reading them costs no more."""
 
 _NOT_READY_SECONDS: Final = 5.0
 """A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
@@ -49,7 +57,12 @@ class Follower:
     `on_rows` is called with the rows of one batch, all of one segment and so of one event source. It gets rows received
     from `since` on (milliseconds since the epoch), each once, also when the index is rebuilt meanwhile; older ones are
     only indexed. `on_redecoded` is called likewise with requests that have another current decode, by a replay or since
-    one is undone: of one event source, made from `since` on. Both must neither wait nor fail.
+    one is undone: of one event source, made from `since` on.
+
+    Decoded requests that nobody looks at need not be read: `wanted`, given a tenant, says how many of a batch's are
+    (the newest), and `on_unread` is called with tenant, event source and how many were indexed without.
+
+    None of these may wait or fail.
     """
 
     def __init__(
@@ -60,11 +73,15 @@ class Follower:
         *,
         since: int | None = None,
         on_redecoded: OnRedecoded = lambda redecoded: None,
+        wanted: Callable[[str], int] = lambda tenant: ALL_ROWS,
+        on_unread: OnUnread = lambda tenant, source, count: None,
     ) -> None:
         self.journal_dir = journal_dir
         self.index_file = index_file
         self.on_rows = on_rows
         self.on_redecoded = on_redecoded
+        self.wanted = wanted
+        self.on_unread = on_unread
         self.since = int(time.time() * 1000) if since is None else since
         self.errors: dict[str, str] = {}
         """What is wrong with which segment (or with the index), by path."""
@@ -211,17 +228,58 @@ class Follower:
             for segment in waiting:
                 if isinstance(segment, FollowedDecodes):
                     taken += self._take_decodes(segment)
-                    continue
-                rows: list[TakenRow] = []
-                with self._faults_of(segment):
-                    rows = segment.batch()
-                if rows:
-                    self._index.take(segment.indexed, rows)
-                    self._tell(segment, rows)
-                    taken += len(rows)
+                else:
+                    taken += (self._take_unread if self._unlooked_at(segment) else self._take_batch)(segment)
             self._count_behind()
             waiting = [segment for segment in waiting if segment.behind and self._is_awake(segment, now)]
         return taken
+
+    def _take_batch(self, segment: FollowedSegment) -> int:
+        rows: list[TakenRow] = []
+        with self._faults_of(segment):
+            rows = segment.batch()
+        if rows:
+            self._index.take(segment.indexed, rows)
+            self._tell(segment, rows)
+        return len(rows)
+
+    def _unlooked_at(self, segment: FollowedSegment) -> bool:
+        """Whether most of a segment's next rows are for nobody's eyes but the index's."""
+        if segment.behind < UNREAD_FROM or segment.indexed.deduplicator == BY_ALTERNATE_ID:
+            return False
+        return self.wanted(segment.indexed.tenant) < segment.behind
+
+    def _take_unread(self, segment: FollowedSegment) -> int:
+        indexed = segment.indexed
+        before, told = indexed.taken, self._told.get(indexed.path, 0)
+        rows: list[TakenRow] = []
+        upto = 0
+        with self._faults_of(segment):
+            rows, upto = segment.glance(self.wanted(indexed.tenant), told if told > before else segment.end)
+        if not upto:
+            return 0
+        others = [row for row in rows if row.outcome_code != DECODED]
+        try:
+            unread = self._index.take_unread(indexed, segment.file, upto, others)
+        except sqlite3.Error:
+            unread = None  # whose fault it is shows when they are read
+        if unread is None:
+            return self._take_batch(segment)
+        taken = unread.requests + len(others)
+        segment.note_read(taken)
+        if told <= before:
+            self._tell_unread(segment, before, unread, rows)
+        self._tell(segment, rows)
+        return taken
+
+    def _tell_unread(self, segment: FollowedSegment, before: int, unread: Unread, rows: Sequence[TakenRow]) -> None:
+        count = unread.requests
+        if unread.bounds[2] < self.since:
+            with self._faults_of(segment):
+                count = segment.decoded_since(before, self.since)
+        count -= sum(row.outcome_code == DECODED and row.received >= self.since for row in rows)
+        if count > 0:
+            self.on_unread(segment.indexed.tenant, segment.indexed.source, count)
 
     def _is_awake(self, segment: FollowedSegment, now: float) -> bool:
         return segment.rest_until <= now and segment.indexed.path not in self._unseen
@@ -246,7 +304,9 @@ class Follower:
             return  # they were told of when they were received
         path = segment.indexed.path
         told = self._told.get(path, 0)
-        self._told[path] = max(told, rows[-1].seq)
+        self._told[path] = max(told, segment.indexed.taken)
+        if not rows:
+            return
         if rows[0].seq <= told or min(row.received for row in rows) < self.since:
             rows = [row for row in rows if row.seq > told and row.received >= self.since]
         if rows:

@@ -13,8 +13,6 @@ from pathlib import Path
 from core.errors import TidegateError
 from core.journal.decodes import DecodeRow
 from core.journal.duplicates import mark_duplicates
-from core.journal.event_rows import TAKE_EVENT, event_rows, type_bits
-from core.journal.failures import take_failed
 from core.journal.forgetting import forget
 from core.journal.index_schema import (
     ADD_SEGMENT,
@@ -23,16 +21,15 @@ from core.journal.index_schema import (
     INDEXES,
     TABLES,
     TAKE_DECODE,
-    TAKE_REQUEST,
     TAKE_SEGMENT,
     TAKE_UNDONE,
 )
 from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments, is_damage
-from core.journal.request_id import id_milliseconds
-from core.journal.request_rows import request_row
-from core.journal.rows import BY_ALTERNATE_ID, FAILED
+from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.settling import Redecoded, settle, with_decodes
 from core.journal.taken import TakenRow
+from core.journal.taking import Bounds, add_rows, bounds_of
+from core.journal.unread import Source, Unread, prepare, take_unread
 
 
 class Index:
@@ -42,6 +39,7 @@ class Index:
         self.file = file
         self._journal = journal
         self._connection = _opened(file)
+        prepare(self._connection)
 
     def segments(self) -> list[IndexedSegment]:
         return indexed_segments(self._connection)
@@ -52,21 +50,28 @@ class Index:
 
     def take(self, segment: IndexedSegment, rows: Sequence[TakenRow]) -> None:
         """Keeps `rows` of `segment`, in order of their seq, and that they were taken; notes in them the duplicates."""
-        number = segment.id
-        requests = [request_row(row, number) for row in rows if row.outcome_code != FAILED]
-        failed = [row for row in rows if row.outcome_code == FAILED]
-        events = event_rows(rows, number)
-        last, bounds = rows[-1].seq, bounds_of(rows)
         with Transaction(self._connection) as connection:
-            connection.executemany(TAKE_REQUEST, requests)
-            take_failed(connection, TAKE_REQUEST, failed, number)
-            connection.executemany(TAKE_EVENT, events)
-            connection.execute(TAKE_SEGMENT, (number, last, *bounds, segment.deduplicator, type_bits(events)))
-            if decoded_again := with_decodes(connection, bounds[0], bounds[1]):
-                settle(connection, self._journal, decoded_again)
+            added = add_rows(connection, segment.id, rows)
+            self._took(segment, rows[-1].seq, bounds_of(rows), added.types)
             if segment.deduplicator == BY_ALTERNATE_ID:
                 mark_duplicates(connection, rows)
-        segment.taken = last
+        segment.taken = rows[-1].seq
+
+    def take_unread(self, segment: IndexedSegment, file: Path, upto: int, others: Sequence[TakenRow]) -> Unread | None:
+        """Keeps what is behind the segment's last taken row up to the row `upto` (see `core.journal.unread`)."""
+        with Source(self._connection, file), Transaction(self._connection) as connection:
+            unread = take_unread(connection, segment, upto, others)
+            if unread is None:
+                return None
+            self._took(segment, upto, unread.bounds, unread.types)
+        segment.taken = upto
+        return unread
+
+    def _took(self, segment: IndexedSegment, last: int, bounds: Bounds, types: int) -> None:
+        connection = self._connection
+        connection.execute(TAKE_SEGMENT, (segment.id, last, *bounds, segment.deduplicator, types))
+        if decoded_again := with_decodes(connection, bounds[0], bounds[1]):
+            settle(connection, self._journal, decoded_again)
         segment.newest = max(segment.newest or 0, bounds[3])
 
     def take_decodes(self, segment: IndexedSegment, rows: Sequence[DecodeRow]) -> list[Redecoded]:
@@ -94,14 +99,6 @@ class Index:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def bounds_of(rows: Sequence[TakenRow] | Sequence[DecodeRow]) -> tuple[bytes, bytes, int, int, int, int]:
-    """The least and the greatest id of rows, of their received dates, and of what ids are ahead of these."""
-    ids = [row.request for row in rows]
-    received = [row.received for row in rows]
-    ahead = [id_milliseconds(row.request) - row.received for row in rows]
-    return min(ids), max(ids), min(received), max(received), min(ahead), max(ahead)
 
 
 def _opened(file: Path) -> sqlite3.Connection:

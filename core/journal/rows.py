@@ -65,3 +65,6 @@ INSERT: Final = (
     " log_cut, status, script, micros, size, wire, answer)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
+"""What no worker leaves out of a row. A damaged page that can be read all the same may lack it."""
