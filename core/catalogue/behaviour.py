@@ -58,7 +58,7 @@ class Received(msgspec.Struct):
     at: int
     """Milliseconds since the epoch."""
     began: float
-    """time.perf_counter() when the last byte was there."""
+    """time.monotonic() when the last byte was there."""
     remote: tuple[str, int]
     where: str
     """The remote address as it is kept: `127.0.0.1:5000`, `[::1]:5000`."""

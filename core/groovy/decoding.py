@@ -127,5 +127,5 @@ def _decoded(
     log: bytes | None = None,
     log_cut: int = 0,
 ) -> Decoded:
-    micros = int((time.perf_counter() - received.began) * 1e6)
+    micros = int((time.monotonic() - received.began) * 1e6)
     return Decoded(reason, events, state, log, log_cut, micros)

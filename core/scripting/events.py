@@ -23,6 +23,8 @@ from core.model.events import (
     StreamData,
 )
 
+_INFINITY = math.inf
+
 Device = str | int
 Date = datetime | str | int | float
 Shared = dict[str, Any]  # the optional fields of every event, as keyword arguments
@@ -34,6 +36,8 @@ class ScriptEvents:
     Every method takes `event_date`, `alternate_id`, `metadata` and `originator` besides its own arguments, and fails
     the request where a value is not what it should be.
     """
+
+    __slots__ = ("_most", "made")
 
     def __init__(self, most: int) -> None:
         self.made: list[Event] = []
@@ -53,11 +57,14 @@ class ScriptEvents:
             raise DecodeFailed(f"measurements are {_kind(values)}, not a dict of numbers")
         numbers: dict[str, float] = {}
         for name, value in values.items():
-            if type(name) is str and type(value) is float and -math.inf < value < math.inf:
+            if type(value) is float and -_INFINITY < value < _INFINITY and type(name) is str:
                 numbers[name] = value
             else:
                 numbers[_text("a measurement's name", name)] = number(name, value)
-        self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers, **_shared(shared)))
+        if shared:
+            self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers, **_shared(shared)))
+        else:
+            self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers))
 
     def location(self, device: Device, latitude: Any, longitude: Any, elevation: Any = None, **shared: Any) -> None:
         """A position in degrees, with metres of elevation."""
@@ -179,6 +186,8 @@ class ScriptEvents:
 
 def hardware_id(device: object) -> str:
     """A device's hardware id as text; DecodeFailed where it is neither text nor a whole number."""
+    if type(device) is str and device:
+        return device
     return _token("the device's hardware id", device)
 
 
@@ -194,7 +203,7 @@ def _token(name: str, value: object) -> str:
 
 def number(name: object, value: object) -> float:
     """A finite float; DecodeFailed, naming the key, where it is none."""
-    if type(value) is float and -math.inf < value < math.inf:
+    if type(value) is float and -_INFINITY < value < _INFINITY:
         return value
     if isinstance(value, (int, float, Decimal)):
         try:

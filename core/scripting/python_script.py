@@ -50,8 +50,8 @@ class PythonScript:
         self.version: str | None = None
         self.extras: frozenset[str] = frozenset()
         """Which of the contract's extras the function names."""
-        self.unread: frozenset[str] = frozenset()
-        """Which of the contract's arguments the function certainly never looks at: they need not be made."""
+        self.reads_metadata = True
+        """False where the function certainly never looks at the argument of that name: it need not be made."""
         self.function: Callable[..., object]
         self._folders = [folder.resolve() for folder in folders]
 
@@ -72,7 +72,8 @@ class PythonScript:
             sys.modules.update(before)
             raise
         assert callable(function)
-        self.function, self.extras, self.version, self.unread = function, extras, version, unread
+        self.function, self.extras, self.version = function, extras, version
+        self.reads_metadata = "metadata" not in unread
 
     def _execute(self, path: Path) -> ModuleType:
         importlib.invalidate_caches()

@@ -150,7 +150,7 @@ class FramedConnection(asyncio.Protocol):
         return self._intake.full() is None
 
     def _received(self, frame: bytes, wire: bytes) -> Received:
-        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        at, began = time.time_ns() // 1_000_000, time.monotonic()
         peer, id, record = self._peer, self._intake.new_id(), self.record
         record.requests += 1
         record.last = at

@@ -109,7 +109,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         return self._shared.read_buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._began = time.perf_counter()
+        self._began = time.monotonic()
         self.record.bytes_in += nbytes
         data = bytes(self._shared.read_buffer[:nbytes])
         if self._unfinished.rest:

@@ -93,7 +93,7 @@ class ReadAllConnection(asyncio.Protocol):
         record.because(ENDED)
         self._open = False
         payload, self._payload = bytes(self._payload), bytearray()
-        at, began = now(), time.perf_counter()
+        at, began = now(), time.monotonic()
         record.requests, record.last = 1, at
         peer, id = self._peer, intake.new_id()
         received = Received(id, at, began, peer.remote, peer.where, payload, None, record.state, extra=record.facts)

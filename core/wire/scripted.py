@@ -171,7 +171,7 @@ class ScriptedConnection(asyncio.Protocol):
 
     def _take(self, payload: bytes, taken: "ScriptedRequest") -> None:
         peer = self._peer
-        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        at, began = time.time_ns() // 1_000_000, time.monotonic()
         record = self.record
         record.requests += 1
         record.last = at

@@ -97,7 +97,7 @@ class DatagramReceiver:
 
     def _read(self, port: DatagramPort) -> bool:
         """Takes what is there, a batch at most; whether nothing is there any more."""
-        over = time.perf_counter() + TURN
+        over = time.monotonic() + TURN
         for _ in range(BATCH):
             if self._held_up():
                 return False
@@ -110,7 +110,7 @@ class DatagramReceiver:
                 self._loop.call_later(PAUSE, self._go_on)
                 return True
             self._take(arrived, port)
-            if time.perf_counter() > over:
+            if time.monotonic() > over:
                 break
         self._held_up()
         return False
@@ -178,8 +178,8 @@ class DatagramReceiver:
             self._take_found()
 
     def _take_found(self) -> None:
-        over = time.perf_counter() + TURN
-        while self._found and self._intake.full() is None and time.perf_counter() < over:
+        over = time.monotonic() + TURN
+        while self._found and self._intake.full() is None and time.monotonic() < over:
             found, peer, port, control = self._found.popleft()
             assert found.frame is not None
             self._request(found.frame, peer, port, control, found.wire)
@@ -187,7 +187,7 @@ class DatagramReceiver:
     def _request(
         self, payload: bytes, peer: DatagramPeer, port: DatagramPort, control: Control, wire: bytes | None = None
     ) -> None:
-        at, began = time.time_ns() // 1_000_000, time.perf_counter()
+        at, began = time.time_ns() // 1_000_000, time.monotonic()
         answer = DatagramAnswer(self._settle, peer, port, control, self._rules.answer)
         peer.answers.append(answer)
         self._owed += 1

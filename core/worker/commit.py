@@ -115,7 +115,7 @@ class Committer:
     def _inserted(self, segment: SegmentWriter, batch: list[Entry]) -> SegmentWriter:
         """The segment that has these rows in a transaction: a new one where the file of this one is found damaged,
         since nothing of the batch can be durable in that."""
-        rows = [(head, row) for head, row, _, _, _ in batch]
+        rows = [entry[:2] for entry in batch]
         try:
             segment.insert(rows)
         except sqlite3.Error as error:
@@ -144,7 +144,7 @@ class Committer:
                 segment.commit()
             except sqlite3.Error as failure:
                 error = failure
-            self._loop.call_soon_threadsafe(self._committed, batch, error, time.perf_counter())
+            self._loop.call_soon_threadsafe(self._committed, batch, error, time.monotonic())
 
     def _committed(self, batch: list[Entry], error: sqlite3.Error | None, ended: float) -> None:
         self._committing = False

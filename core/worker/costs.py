@@ -1,7 +1,7 @@
 """What a worker's requests cost, counted a commit at a time: a request itself only notes when its decode began."""
 
 from collections.abc import Iterable
-from time import perf_counter
+from time import monotonic
 from typing import Final
 
 from core.model.costs import StepCounts, class_of
@@ -13,7 +13,7 @@ MEASURED: Final = 8
 """Requests of one commit that are looked at; of a larger commit every so many-th is, and counts for those behind it."""
 
 Timing = tuple[float, float, int]
-"""When the last byte of a request was there and when its decode began (time.perf_counter()), and the microseconds from
+"""When the last byte of a request was there and when its decode began (time.monotonic()), and the microseconds from
 the one to the end of the other."""
 
 
@@ -22,12 +22,12 @@ class CostMeter:
 
     def __init__(self) -> None:
         self._counts = StepCounts()
-        self._told = perf_counter()
+        self._told = monotonic()
 
     def committed(self, timings: Iterable[Timing | None], rows: int, waited: int, on_disk: float) -> None:
         """A commit is done and its answers have gone; `waited` requests were waiting as it ended, `on_disk` says when
         that was. Rows that were never decoded have no timing."""
-        answered = class_of(int((perf_counter() - on_disk) * 1e6))
+        answered = class_of(int((monotonic() - on_disk) * 1e6))
         counts = self._counts
         interact, decode, commit = counts.interact, counts.decode, counts.commit
         decoded = [timing for timing in timings if timing is not None]
@@ -50,11 +50,11 @@ class CostMeter:
 
     def due(self) -> bool:
         """Whether there is something to tell, and it is time."""
-        return bool(self._counts) and perf_counter() - self._told >= TOLD_EVERY
+        return bool(self._counts) and monotonic() - self._told >= TOLD_EVERY
 
     def take(self) -> StepCounts | None:
         """What was counted since it was taken last; None where nothing was."""
         if not self._counts:
             return None
-        taken, self._counts, self._told = self._counts, StepCounts(), perf_counter()
+        taken, self._counts, self._told = self._counts, StepCounts(), monotonic()
         return taken

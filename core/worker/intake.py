@@ -72,7 +72,9 @@ class WorkerIntake:
         """Refused requests that were not recorded."""
 
     def full(self) -> str | None:
-        limit = self._rate_limit
+        limit, committer = self._rate_limit, self._committer
+        if limit is None and self._remote is None and not self._disk_full and committer.waiting < MOST_WAITING:
+            return None if committer.waiting_bytes < MOST_WAITING_BYTES else self.stalled()
         return self.stalled() or (limit.reason if limit is not None and limit.wait() else None)
 
     def when_room(self, go_on: Callable[[], None]) -> bool:
@@ -110,11 +112,12 @@ class WorkerIntake:
     def take(self, received: Received, answer: Answer) -> None:
         if self._rate_limit is not None:
             self._rate_limit.take()
-        decoding = time.perf_counter()
-        if self._runner is not None:
-            self._store(received, answer, decoding, self._runner.run(received))
+        runner = self._runner
+        if runner is not None:
+            decoded = runner.run(received)
+            self._store(received, answer, runner.began, decoded)
         elif self._remote is not None:
-            self._remote.submit(received, partial(self._decoded, received, answer, decoding))
+            self._remote.submit(received, partial(self._decoded, received, answer, time.monotonic()))
 
     def _decoded(self, received: Received, answer: Answer, decoding: float, decoded: Decoded | None) -> None:
         if decoded is None:
@@ -126,35 +129,31 @@ class WorkerIntake:
         """Puts the row into the next commit, which lets the answer go."""
         if received.answering is not None:
             decoded = received.answering(received, decoded)
-        status = answer.prepare(decoded.reason, received)
-        size = len(received.payload)
-        wire, said = received.wire, answer.kept
-        if decoded.events is not None and received.connection is not None:
-            received.connection.decoded(decoded.events)
-        extra = msgspec.json.encode(received.extra) if received.extra else None
-        row: Row = (
-            received.id,
-            received.at,
-            received.where,
-            received.payload,
-            extra,
-            decoded.state,
-            DECODED if decoded.reason is None else FAILED,
-            decoded.events,
-            decoded.reason,
-            decoded.log,
-            decoded.log_cut,
-            status,
-            self.script,
-            decoded.micros,
-            size,
-            wire,
-            said,
-        )
-        weight = size + len(decoded.events or b"") + len(decoded.log or b"") + ROW_OVERHEAD
-        if wire is not None or said is not None:
+        reason, events, state, log, micros = decoded.reason, decoded.events, decoded.state, decoded.log, decoded.micros
+        status = answer.prepare(reason, received)
+        payload, wire, said = received.payload, received.wire, answer.kept
+        size = len(payload)
+        weight = size + ROW_OVERHEAD
+        if events is not None:
+            weight += len(events)
+            if received.connection is not None:
+                received.connection.decoded(events)
+        if log is not None:
+            weight += len(log)
+        if reason is None and state is wire is said is None and not received.extra:
+            row: Row = (
+                received.id, received.at, received.where, payload, events, log, decoded.log_cut, status, self.script,
+                micros, size,
+            )  # fmt: skip
+        else:
+            extra = msgspec.json.encode(received.extra) if received.extra else None
+            row = (
+                received.id, received.at, received.where, payload, extra, state,
+                DECODED if reason is None else FAILED, events, reason, log, decoded.log_cut, status, self.script,
+                micros, size, wire, said,
+            )  # fmt: skip
             weight += len(wire or b"") + len(said or b"")
-        self._committer.add((received.head, row, answer, weight, (received.began, decoding, decoded.micros)))
+        self._committer.add((received.head, row, answer, weight, (received.began, decoding, micros)))
 
     def refuse(
         self,

@@ -47,9 +47,8 @@ class Alarm:
         self._set_again = 0.0
         self._quiet = 0
 
-    def arm(self, timeout: float) -> None:
-        """From now on Overtime is raised in what runs longer, until `armed` is set back."""
-        now = time.perf_counter()
+    def arm(self, timeout: float, now: float) -> None:
+        """From `now` on, of time.monotonic(), Overtime is raised in what runs longer, until `armed` is set back."""
         self.expired = False
         self._deadline = now + timeout
         self._quiet = 0
@@ -62,7 +61,7 @@ class Alarm:
     def ring(self, number: int, frame: FrameType | None) -> None:
         """The handler of the timer's signal."""
         if self.armed:
-            if time.perf_counter() >= self._deadline:
+            if time.monotonic() >= self._deadline:
                 self.expired = True
                 raise Overtime
             return
@@ -101,7 +100,7 @@ class Limited:
     def within(self, timeout: float) -> Generator[None]:
         """Raises Overtime in what takes longer."""
         try:
-            ALARM.arm(timeout)
+            ALARM.arm(timeout, time.monotonic())
             yield
         finally:
             ALARM.armed = False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -88,10 +88,10 @@ class Redecoder:
         decoder cannot be asked."""
         if isinstance(self._decoding, Runner):
             decoded: list[Decoded] = []
-            until = perf_counter() + TURN_SECONDS
+            until = monotonic() + TURN_SECONDS
             for stored in requests:
                 decoded.append(self._run(self._decoding, stored))
-                if perf_counter() > until:
+                if monotonic() > until:
                     break
             return decoded
         return await asyncio.gather(*(self._ask(self._decoding, stored) for stored in requests))
@@ -140,7 +140,7 @@ def received(stored: Stored) -> Received:
     if stored.head is not None:
         head = JournalHead(row.method or "", row.target or "", stored.head, told)
     again = Received(
-        *(row.request, row.received, perf_counter(), remote, row.remote, stored.payload, head),
+        *(row.request, row.received, monotonic(), remote, row.remote, stored.payload, head),
         _VALUES.decode(stored.state) if stored.state else {},
     )
     again.describe = partial(_VALUES.decode, told)

@@ -17,6 +17,8 @@ class Runner(Limited):
     def __init__(self, decoder: Decoder, slot: Slot | None, log: DecodeLog) -> None:
         super().__init__(slot, log)
         self._decoder = decoder
+        self.began = 0.0
+        """When the last decode began (time.monotonic())."""
 
     @property
     def version(self) -> str | None:
@@ -30,43 +32,42 @@ class Runner(Limited):
 
     def run(self, received: Received) -> Decoded:
         """Decodes one request. Whatever the script does, this returns (or the engine kills the worker)."""
+        self.began = began = time.monotonic()
         encoded: bytes | None = None
         state, reason = encode_state(received) if received.state else (None, None)
         if self.poisoned and reason is None:
             reason = self.poison(received.kept)
         if reason is None:
-            reason, encoded = self._decode(received)
+            reason, encoded = self._decode(received, began)
         log, cut = self._log.take()
-        micros = int((time.perf_counter() - received.began) * 1e6)
-        return Decoded(reason, encoded, state, log, cut, micros)
+        return Decoded(reason, encoded, state, log, cut, int((time.monotonic() - received.began) * 1e6))
 
-    def _decode(self, received: Received) -> tuple[str | None, bytes | None]:
+    def _decode(self, received: Received, began: float) -> tuple[str | None, bytes | None]:
         """Why it failed, or the events as JSON."""
-        timeout = self._decoder.timeout
-        if self._slot is not None:
-            head = received.head.raw if received.head is not None else b""
-            self._slot.hold(received.id, received.at, timeout, received.kept, head, received.where)
+        decoder, slot = self._decoder, self._slot
+        timeout = decoder.timeout
+        if slot is not None:
+            head = b"" if received.head is None else received.head.raw
+            payload = received.payload if received.whole is None else received.whole
+            slot.hold(received.id, received.at, began, timeout, payload, head, received.where)
         try:
             try:
-                ALARM.arm(timeout)
-                outcome = self._decode_unlimited(received)
+                ALARM.arm(timeout, began)
+                try:
+                    events = decoder.decode(received)
+                    outcome = None, msgspec.json.encode(events) if events else None
+                except Overtime:
+                    raise
+                except BaseException as error:  # noqa: BLE001  # a script may raise anything, SystemExit too
+                    outcome = self._reason(error), None
             finally:
                 ALARM.armed = False
         except Overtime:
             return self._over(), None
         finally:
-            if self._slot is not None:
-                self._slot.release()
+            if slot is not None:
+                slot.release()
         return (self._over(), None) if ALARM.expired else outcome
-
-    def _decode_unlimited(self, received: Received) -> tuple[str | None, bytes | None]:
-        try:
-            events = self._decoder.decode(received)
-            return None, msgspec.json.encode(events) if events else None
-        except Overtime:
-            raise
-        except BaseException as error:  # noqa: BLE001  # a script may raise anything, SystemExit too
-            return self._reason(error), None
 
     def _reason(self, error: BaseException) -> str:
         """What an error says is the script's code too, and may fail in turn."""

@@ -70,7 +70,9 @@ class LimitedScript(Limited):
         """Runs the script under its time limit, noted in the slot. Whatever it raises is a DecodeFailed, but for what
         is `passing`."""
         if self._slot is not None:
-            self._slot.hold(uuid7().bytes, time.time_ns() // 1_000_000, self.timeout, payload, b"", where)
+            self._slot.hold(
+                uuid7().bytes, time.time_ns() // 1_000_000, time.monotonic(), self.timeout, payload, b"", where
+            )
         try:
             with self.within(self.timeout):
                 yield

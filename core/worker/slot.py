@@ -16,6 +16,7 @@ from pathlib import Path
 _LAYOUT = struct.Struct("<Idd16sqIIH")
 """pid, monotonic start, timeout in seconds, id, received, then the lengths of payload, head and remote, which follow in
 that order. It all stands behind the first byte, which is 1 while the request is being decoded and else 0."""
+_PACK = _LAYOUT.pack_into
 _START = 1 + _LAYOUT.size
 _ROOM = 4096
 """Room beside head and payload for the remote address."""
@@ -49,17 +50,17 @@ class Slot:
         self._map[0] = 0
         self._map[1:_START] = _LAYOUT.pack(self._pid, 0.0, 0.0, b"", 0, 0, 0, 0)
 
-    def hold(self, id: bytes, received: int, timeout: float, payload: bytes, head: bytes, remote: str) -> None:
-        """Notes the request whose decode begins now."""
-        where = remote.encode()
-        size = len(payload)
+    def hold(
+        self, id: bytes, received: int, started: float, timeout: float, payload: bytes, head: bytes, remote: str
+    ) -> None:
+        """Notes the request whose decode began at `started`, of time.monotonic()."""
+        held, size, where = self._map, len(payload), remote.encode()
         if size + len(head) > self._room:
             payload, head = payload[: self._room], b""
             size = len(payload)
-        about = _LAYOUT.pack(self._pid, time.monotonic(), timeout, id, received, size, len(head), len(where))
-        record = b"".join((about, payload, head, where))
-        held = self._map
-        held[1 : 1 + len(record)] = record
+        rest = payload + head + where
+        _PACK(held, 1, self._pid, started, timeout, id, received, size, len(head), len(where))
+        held[_START : _START + len(rest)] = rest
         held[0] = 1
 
     def release(self) -> None:

@@ -80,7 +80,7 @@ def try_decoder(job: Job) -> Trial:
 def _received(job: Job) -> Received:
     at = time.time_ns() // 1_000_000
     remote = ("127.0.0.1", 0)
-    received = Received(bytes(16), at, time.perf_counter(), remote, remote_text(remote), job.payload, None, {})
+    received = Received(bytes(16), at, time.monotonic(), remote, remote_text(remote), job.payload, None, {})
     received.extra = dict(job.metadata)
     return received
 

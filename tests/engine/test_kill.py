@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import Callable
 
@@ -91,7 +92,7 @@ def test_a_casualty_that_was_recorded_is_not_recorded_once_more(make_stead: Call
     lost = uuid.uuid4().bytes
     for name, id in (("a", uuid.UUID(kept["id"]).bytes), ("b", lost)):
         with contextlib.closing(Slot(slots / f"{name}.slot", 4096)) as slot:
-            slot.hold(id, received, 2.0, body("held"), b"", "127.0.0.1:1")
+            slot.hold(id, received, time.monotonic(), 2.0, body("held"), b"", "127.0.0.1:1")
     stead.serve()
     assert list(slots.glob("[ab].slot")) == []
     ids = stead.journal_ids()
@@ -102,7 +103,15 @@ def test_a_slot_that_a_power_failure_tore_holds_no_engine_up(make_stead: Callabl
     stead = make_stead()
     file = stead.path / "data" / "slots" / "default" / "lora" / "torn.slot"
     with contextlib.closing(Slot(file, 16 << 10)) as slot:
-        slot.hold(uuid.uuid4().bytes, 1_780_000_000_000, 2.0, body("torn").ljust(5000), b"GET /\r\n", "127.0.0.1:1")
+        slot.hold(
+            uuid.uuid4().bytes,
+            1_780_000_000_000,
+            time.monotonic(),
+            2.0,
+            body("torn").ljust(5000),
+            b"GET /\r\n",
+            "127.0.0.1:1",
+        )
     content = file.read_bytes()
     file.write_bytes(content[:512] + b"\xff" * (len(content) - 512))
     stead.serve()

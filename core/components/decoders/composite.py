@@ -161,7 +161,7 @@ class _Decode:
         self._done(msgspec.structs.replace(decoded, log=log, log_cut=cut))
 
     def _end(self, reason: str | None, log: Log) -> None:
-        micros = int((time.perf_counter() - self._received.began) * 1e6)
+        micros = int((time.monotonic() - self._received.began) * 1e6)
         self._done(Decoded(reason, None, self._state, *log, micros))
 
 

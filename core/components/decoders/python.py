@@ -70,7 +70,7 @@ class PythonDecoder:
     def decode(self, received: Received) -> Sequence[Event]:
         script = self._script
         events = ScriptEvents(self._max_events)
-        metadata = {} if "metadata" in script.unread else script_metadata(received, self._source)
+        metadata = script_metadata(received, self._source) if script.reads_metadata else {}
         if not script.extras:
             script.function(received.payload, metadata, events, self._logger)
             return events.made
