@@ -23,6 +23,8 @@ from core.journal.rows import REFUSED
 
 ROOT = Path(__file__).resolve().parent.parent
 TIDEGATE = [sys.executable, "-m", "console.main"]
+MEASURED = Path(__file__).with_name("decode_measured.py")
+"""The decoder of what is measured."""
 CATCH_UP = 120.0
 """Seconds that an index may take."""
 
@@ -54,8 +56,9 @@ def tidegate(home: Path, *arguments: str, tree: Path = ROOT) -> None:
 
 
 def make_home(home: Path, port: int, tree: Path = ROOT) -> None:
-    """A home with the tutorial's tenant."""
+    """A home with the tutorial's tenant, whose decoder is the README's but for how it reads JSON."""
     tidegate(home, "init", "--port", str(port), tree=tree)
+    Home(home).tenant_scripts("default").joinpath("decode_lora.py").write_bytes(MEASURED.read_bytes())
 
 
 def engine(core: int | str, home: Path, tree: Path = ROOT) -> AbstractContextManager[int]:

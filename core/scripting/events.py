@@ -24,6 +24,8 @@ from core.model.events import (
 )
 
 _INFINITY = math.inf
+_EXACT = 1 << 53
+"""Below it every whole number is a float."""
 
 Device = str | int
 Date = datetime | str | int | float
@@ -57,10 +59,15 @@ class ScriptEvents:
             raise DecodeFailed(f"measurements are {_kind(values)}, not a dict of numbers")
         numbers: dict[str, float] = {}
         for name, value in values.items():
-            if type(value) is float and -_INFINITY < value < _INFINITY and type(name) is str:
-                numbers[name] = value
-            else:
+            kind: type[object] = type(value)
+            if type(name) is not str:
                 numbers[_text("a measurement's name", name)] = number(name, value)
+            elif kind is float and -_INFINITY < value < _INFINITY:
+                numbers[name] = value
+            elif kind is int and -_EXACT < value < _EXACT:
+                numbers[name] = float(value)
+            else:
+                numbers[name] = number(name, value)
         if shared:
             self._add(Measurements(hardware_id=hardware_id(device), measurements=numbers, **_shared(shared)))
         else:

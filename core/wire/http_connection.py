@@ -49,7 +49,7 @@ class Phase:
     LINGER = 2
 
 
-class HttpConnection(asyncio.BufferedProtocol):
+class HttpConnection(asyncio.Protocol):
     """See the module's theory of operation."""
 
     def __init__(self, shared: HttpShared, door: HttpDoor, peer: Peer) -> None:
@@ -104,14 +104,9 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._refuse(Refusal(400, "the request ends before its last byte"))
         return bool(self._answers)
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """All connections of a worker read into one buffer: a fresh one for every read costs more than the read."""
-        return self._shared.read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         self._began = time.monotonic()
-        self.record.bytes_in += nbytes
-        data = bytes(self._shared.read_buffer[:nbytes])
+        self.record.bytes_in += len(data)
         if self._unfinished.rest:
             data = self._unfinished.take() + data
         self._read(data)
@@ -411,3 +406,14 @@ class HttpConnection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         self.record.because(STOPPING)
         self._transport.abort()
+
+
+class BufferedHttpConnection(HttpConnection, asyncio.BufferedProtocol):
+    """For asyncio's own loop, where a fresh buffer for every read costs more than the read: all connections of a worker
+    read into one."""
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._shared.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._shared.read_buffer[:nbytes]))

@@ -6,7 +6,7 @@ from typing import cast
 from core.catalogue.behaviour import Intake, Peer
 from core.wire.gate import Gate
 from core.wire.http_answer import CLOSE
-from core.wire.http_connection import HttpConnection, end_side
+from core.wire.http_connection import BufferedHttpConnection, HttpConnection, end_side
 from core.wire.http_door import HttpDoor
 from core.wire.http_head import Refusal
 from core.wire.http_shared import HttpRules, HttpShared
@@ -29,7 +29,9 @@ class HttpHandler:
         self._turned_away: set[TurnedAway] = set()
 
     def connection(self, peer: Peer) -> HttpConnection:
-        return HttpConnection(self._shared, self._door, peer)
+        own_loop = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        made = BufferedHttpConnection if own_loop else HttpConnection
+        return made(self._shared, self._door, peer)
 
     def turn_away(self, peer: Peer, reason: str) -> "TurnedAway":
         return TurnedAway(self._shared, peer, reason, self._turned_away)

@@ -15,6 +15,7 @@ from uuid_utils import uuid7
 from core.catalogue.behaviour import Answer, JournalHead, Received, peer_at
 from core.components.handlers.http import HttpSettings, make
 from core.wire.http_connection import HttpConnection
+from core.wire.http_shared import READ_BYTES
 
 SETTINGS = HttpSettings(
     methods=("POST", "GET", "HEAD"), max_head=4096, max_target=1024, max_fields=50, max_body=200_000
@@ -126,11 +127,8 @@ class Served:
         connection.connection_made(MemoryTransport(recorded))
         for part in parts:
             while part and recorded.reading:
-                buffer = connection.get_buffer(-1)
-                size = min(len(part), len(buffer))
-                buffer[:size] = part[:size]
-                connection.buffer_updated(size)
-                part = part[size:]
+                connection.data_received(part[:READ_BYTES])
+                part = part[READ_BYTES:]
         if not recorded.closed:
             connection.eof_received()
         connection.connection_lost(None)
