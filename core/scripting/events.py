@@ -59,7 +59,7 @@ class ScriptEvents:
             raise DecodeFailed(f"measurements are {_kind(values)}, not a dict of numbers")
         numbers: dict[str, float] = {}
         for name, value in values.items():
-            kind: type[object] = type(value)
+            kind = cast("type[object]", type(value))
             if type(name) is not str:
                 numbers[_text("a measurement's name", name)] = number(name, value)
             elif kind is float and -_INFINITY < value < _INFINITY:
