@@ -1,8 +1,8 @@
-"""HTTP request heads: judged by h11 once, remembered by their exact bytes (RFC 9112 sections 2 to 6).
+"""HTTP request heads: judged once, remembered by their exact bytes (RFC 9112 sections 2 to 6).
 
 Devices repeat their heads byte for byte, and parsing a head is a function of its bytes, so a verdict may be
-remembered. A head is entered on second sight, so that heads that never come again don't flush the others. What h11
-accepts and the RFCs do not is refused first, by `core.wire.http_syntax`.
+remembered. A head is entered on second sight, so that heads that never come again don't flush the others, and only
+where h11, which knows nothing of `core.wire.http_syntax`, has no objection either.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import h11
 import msgspec
 
 from core.catalogue.behaviour import JournalHead
-from core.wire.http_syntax import BadHead, HeadLimits, check_head
+from core.wire.http_syntax import BadHead, HeadLimits, HeadText, read_head
 
 REMEMBERED_HEADS = 4096
 """With the longest head that is remembered: 16 MiB a worker at most."""
@@ -99,7 +99,7 @@ class HeadJudge:
     ) -> None:
         self._limits = limits
         self._refuse = refuse
-        self._hidden = REDACTED | hidden
+        self._hidden = frozenset(name.decode() for name in REDACTED | hidden)
         self._heads: dict[bytes, Head] = {}
         self._seen_once: set[int] = set()
 
@@ -124,56 +124,60 @@ class HeadJudge:
                 self._seen_once.clear()
             self._seen_once.add(key)
             return
+        _ask_h11(raw, self._limits)
         if len(self._heads) >= REMEMBERED_HEADS:
             del self._heads[next(iter(self._heads))]
         self._heads[raw] = head
 
     def judge_anew(self, raw: bytes) -> Head:
         """The verdict without the memory."""
-        check_head(raw, self._limits)
-        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.max_head)
-        try:
-            connection.receive_data(raw)
-            event = connection.next_event()
-        except h11.RemoteProtocolError as error:
-            raise BadHead(error.error_status_hint, str(error)) from error
-        if not isinstance(event, h11.Request):
-            raise BadHead(400, "the head is not complete")
-        head = _read(event, raw, self._hidden)
-        head.expects_continue = connection.they_are_waiting_for_100_continue
+        head = _made(read_head(raw, self._limits), raw, self._hidden)
         head.refusal = self._refuse(head)
         return head
 
 
-def _read(request: h11.Request, raw: bytes, hidden: frozenset[bytes]) -> Head:
-    target = request.target.decode("latin-1")
-    path, _, query = _origin_form(target).partition("?")
-    decoded_path = unquote(path, errors="replace")
-    method = request.method.decode("latin-1")
-    headers, secrets = _joined(request, hidden)
+def _ask_h11(raw: bytes, limits: HeadLimits) -> None:
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.max_head)
     try:
-        fields = parse_qs(query, keep_blank_values=True, max_num_fields=MOST_QUERY_FIELDS)
-    except ValueError:
-        raise BadHead(400, f"more than {MOST_QUERY_FIELDS} fields in the query") from None
+        connection.receive_data(raw)
+        event = connection.next_event()
+    except h11.RemoteProtocolError as error:
+        raise BadHead(error.error_status_hint, str(error)) from error
+    if not isinstance(event, h11.Request):
+        raise BadHead(400, "the head is not complete")
+
+
+def _made(text: HeadText, raw: bytes, hidden: frozenset[str]) -> Head:
+    method, target, old, lines = text
+    path, _, query = _origin_form(target).partition("?")
+    if "%" in path:
+        path = unquote(path, errors="replace")
+    headers, secrets = _joined(lines, hidden)
+    fields: dict[str, list[str]] = {}
+    if query:
+        try:
+            fields = parse_qs(query, keep_blank_values=True, max_num_fields=MOST_QUERY_FIELDS)
+        except ValueError:
+            raise BadHead(400, f"more than {MOST_QUERY_FIELDS} fields in the query") from None
     described = {
         "http.method": method,
         "http.target": target,
-        "http.path": decoded_path,
+        "http.path": path,
         "http.query": fields,
         "http.headers": headers,
     }
-    head = Head(method, target, redacted(raw, hidden), msgspec.json.encode(described))
-    head.path = decoded_path
+    head = Head(method, target, redacted(raw, frozenset(name.encode() for name in secrets)) if secrets else raw, msgspec.json.encode(described))
+    head.path = path
     head.query = fields
     head.headers = headers
     head.secrets = secrets
     head.chunked = "transfer-encoding" in headers
-    head.length = int(headers.get("content-length", "0"))
-    head.old = request.http_version < b"1.1"
-    options = {option.strip() for option in headers.get("connection", "").lower().split(",")}
-    head.keep_alive = "close" not in options and (not head.old or "keep-alive" in options)
-    head.plain = head.keep_alive and not head.old and method != "HEAD"
-    head.expects_continue = False
+    head.length = int(headers["content-length"]) if "content-length" in headers else 0
+    head.old = old
+    options = {option.strip() for option in headers["connection"].lower().split(",")} if "connection" in headers else ()
+    head.keep_alive = "close" not in options and (not old or "keep-alive" in options)
+    head.plain = head.keep_alive and not old and method != "HEAD"
+    head.expects_continue = "expect" in headers and not old
     head.codings = ()
     head.refusal = None
     head.admitted = None
@@ -189,16 +193,15 @@ def _origin_form(target: str) -> str:
     return rest[start:] if rest[start : start + 1] == "/" else f"/{rest[start:]}"
 
 
-def _joined(request: h11.Request, hidden: frozenset[bytes]) -> tuple[dict[str, str], dict[str, str]]:
+def _joined(fields: dict[str, list[str]], hidden: frozenset[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Fields by lower-case name, repeated ones joined with a comma (RFC 9110 5.3); beside them the secret ones."""
     joined: dict[str, str] = {}
     secrets: dict[str, str] = {}
-    for raw_name, raw_value in request.headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if raw_name in hidden:
-            secrets[name] = f"{secrets[name]}, {value}" if name in secrets else value
-            value = redacted_value(raw_value)
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    for name, values in fields.items():
+        if name in hidden:
+            secrets[name] = ", ".join(values)
+            values = [redacted_value(value.encode("latin-1")) for value in values]
+        joined[name] = values[0] if len(values) == 1 else ", ".join(values)
     return joined, secrets
 
 

@@ -1,4 +1,4 @@
-"""What RFC 9110 and RFC 9112 demand of a request's bytes where h11 lets more through, or says it less plainly.
+"""What RFC 9110 and RFC 9112 demand of a request's bytes, and what its head says.
 
 Everything here is a function of the bytes. A head that two readers may understand differently is refused, for one of
 the two may be a proxy in front: that is how requests are smuggled.
@@ -6,12 +6,15 @@ the two may be a proxy in front: that is how requests are smuggled.
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST_LENGTH = 19
 """Digits of a Content-Length, leading zeros aside: more is beyond any limit (and beyond 64 bits)."""
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(%b) ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])" % _TOKEN)
+_FIELDS = re.compile(rb"(?:%b:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n" % _TOKEN)
+"""All field lines of a head, with the empty line: what is wrong with others the checks of each say."""
 _FIELD = re.compile(rb"(%b):[\t\x20-\x7e\x80-\xff]*" % _TOKEN)
 _HOST = re.compile(
     rb"(?:(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[\w\-.~!$&'()*+,;=:]+\])"
@@ -19,7 +22,6 @@ _HOST = re.compile(
 )
 _AUTHORITY = re.compile(rb"(?:[^\s/?#@\[\]:]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+\-.]*://([^/?#]*)([/?].*)?")
-_DIGITS = re.compile(rb"[0-9]+")
 _TARGET = re.compile(rb"[\x21-\x7e]*")
 _VERSION_BEGUN = re.compile(rb"(?:H(?:T(?:T(?:P(?:/(?:[0-9](?:\.[0-9]?)?)?)?)?)?)?)?")
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
@@ -72,26 +74,52 @@ def _begun_request_line(line: bytes, limits: HeadLimits) -> None:
         raise BadHead(414, f"the target is longer than {limits.max_target} bytes")
 
 
-def check_head(raw: bytes, limits: HeadLimits) -> None:
-    """Refuses a whole head (its empty line included) that is not as the RFCs say."""
+class HeadText(NamedTuple):
+    """What a head says, as text of Latin-1: every byte is a character."""
+
+    method: str
+    target: str
+    old: bool
+    """HTTP/1.0."""
+    fields: dict[str, list[str]]
+    """The values of all lines by lower-case name, in their order."""
+
+
+def read_head(raw: bytes, limits: HeadLimits) -> HeadText:
+    """Reads a whole head, its empty line included; BadHead where it is not as the RFCs say."""
+    begun = raw.find(b"\r\n") + 2
+    if _FIELDS.fullmatch(raw, begun) is None or b"\n" in raw[: begun - 1]:
+        _say_what_is_wrong(raw, limits)
+    method, target = _request_line(raw[: begun - 2], limits)
+    lines = raw[begun:-4].decode("latin-1").split("\r\n") if len(raw) > begun + 2 else []
+    if len(lines) > limits.max_fields:
+        raise BadHead(431, f"the head has more than {limits.max_fields} fields")
+    fields: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        fields.setdefault(name.lower(), []).append(value.strip("\t "))
+    old = raw.startswith(b"/1.0", begun - 6)
+    _check_target(method, target)
+    _check_host(fields.get("host"), old=old)
+    if "content-length" in fields or "transfer-encoding" in fields:
+        _check_framing(fields, old=old)
+    if "expect" in fields and not old and any(value.lower() != "100-continue" for value in fields["expect"]):
+        raise BadHead(417, "an expectation that nobody here can meet")
+    return HeadText(method.decode(), target.decode(), old, fields)
+
+
+def _say_what_is_wrong(raw: bytes, limits: HeadLimits) -> None:
     if raw.count(b"\n") != raw.count(b"\r\n"):
         raise BadHead(400, "a line of the head ends in a bare line feed")
     if raw.count(b"\r") != raw.count(b"\r\n"):
         raise BadHead(400, "a carriage return stands in the middle of a line")
     lines = raw[:-4].split(b"\r\n")
-    method, target = _request_line(lines[0], limits)
+    _request_line(lines[0], limits)
     if len(lines) - 1 > limits.max_fields:
         raise BadHead(431, f"the head has more than {limits.max_fields} fields")
-    fields: dict[bytes, list[bytes]] = {}
     for line in lines[1:]:
-        name, value = read_field(line)
-        fields.setdefault(name, []).append(value)
-    _check_target(method, target)
-    _check_host(fields.get(b"host", []))
-    _check_framing(fields, old=lines[0].endswith(b"/1.0"))
-    for value in fields.get(b"expect", []):
-        if value.lower() != b"100-continue" and not lines[0].endswith(b"/1.0"):
-            raise BadHead(417, "an expectation that nobody here can meet")
+        read_field(line)
+    raise BadHead(400, "the head is none")
 
 
 def _request_line(line: bytes, limits: HeadLimits) -> tuple[bytes, bytes]:
@@ -155,29 +183,33 @@ def _check_target(method: bytes, target: bytes) -> None:
             raise BadHead(400, "the target's authority is no host")
 
 
-def _check_host(hosts: list[bytes]) -> None:
-    """RFC 9112 3.2; that HTTP/1.1 must have one, h11 says."""
-    if len(hosts) > 1:
+def _check_host(hosts: list[str] | None, *, old: bool) -> None:
+    """RFC 9112 3.2."""
+    if hosts is None:
+        if not old:
+            raise BadHead(400, "HTTP/1.1 without Host")
+    elif len(hosts) > 1:
         raise BadHead(400, "more than one Host")
-    if hosts and not _HOST.fullmatch(hosts[0]):
+    elif not _HOST.fullmatch(hosts[0].encode("latin-1")):
         raise BadHead(400, "Host is no host")
 
 
-def _check_framing(fields: dict[bytes, list[bytes]], *, old: bool) -> None:
+def _check_framing(fields: dict[str, list[str]], *, old: bool) -> None:
     """Where the body ends must have one answer (RFC 9112 6.1 and 6.3)."""
-    lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
+    lengths, codings = fields.get("content-length", []), fields.get("transfer-encoding", [])
     if lengths and codings:
         raise BadHead(400, "both Content-Length and Transfer-Encoding")
     if len(lengths) > 1:
         raise BadHead(400, "more than one Content-Length")
-    if lengths and not _DIGITS.fullmatch(lengths[0]):
+    if lengths and not (lengths[0].isascii() and lengths[0].isdigit()):
         raise BadHead(400, "Content-Length is no number")
-    if lengths and len(lengths[0].lstrip(b"0")) > LONGEST_LENGTH:
+    if lengths and len(lengths[0].lstrip("0")) > LONGEST_LENGTH:
         raise BadHead(413, "Content-Length is beyond any limit")
     if codings:
         if old:
             raise BadHead(400, "Transfer-Encoding in HTTP/1.0")
-        _check_codings([coding.strip(b"\t ").lower() for value in codings for coding in value.split(b",")])
+        listed = [coding.strip("\t ").lower() for value in codings for coding in value.split(",")]
+        _check_codings([coding.encode("latin-1") for coding in listed])
 
 
 def _check_codings(codings: list[bytes]) -> None:
