@@ -166,7 +166,12 @@ def _made(text: HeadText, raw: bytes, hidden: frozenset[str]) -> Head:
         "http.query": fields,
         "http.headers": headers,
     }
-    head = Head(method, target, redacted(raw, frozenset(name.encode() for name in secrets)) if secrets else raw, msgspec.json.encode(described))
+    head = Head(
+        method,
+        target,
+        redacted(raw, frozenset(name.encode() for name in secrets)) if secrets else raw,
+        msgspec.json.encode(described),
+    )
     head.path = path
     head.query = fields
     head.headers = headers

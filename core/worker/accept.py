@@ -12,8 +12,9 @@ import os
 import resource
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from core.catalogue.behaviour import Peer, peer_at
 from core.wire.networks import Networks
@@ -43,13 +44,14 @@ class Acceptor:
         tls: Tls | None = None,
         proxies: Networks | None = None,
     ) -> None:
-        self._listeners = listeners
+        self._listeners = [_Listener(each) for each in listeners]
         self._admission = admission
         self._tls = tls
         self._proxies = proxies
         self._loop = asyncio.get_running_loop()
         self._accepting = False
         self._arriving: set[asyncio.Task[object]] = set()
+        self._attaching: set[_Attaching] = set()
         self._spare = _spare()
 
     def start(self) -> None:
@@ -59,19 +61,19 @@ class Acceptor:
     def _listen(self) -> None:
         if self._accepting:
             for listener in self._listeners:
-                self._loop.add_reader(listener.fileno(), self._accept, listener)
+                self._loop.add_reader(listener.socket.fileno(), self._accept, listener)
 
     def _unlisten(self) -> None:
         for listener in self._listeners:
-            self._loop.remove_reader(listener.fileno())
+            self._loop.remove_reader(listener.socket.fileno())
 
     def _pause(self) -> None:
         self._unlisten()
         self._loop.call_later(PAUSE, self._listen)
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: "_Listener") -> None:
         try:
-            connection, peer = _take(listener)
+            connection, peer = listener.take()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._accept_with_spare(listener)
@@ -81,16 +83,27 @@ class Acceptor:
         if _nearly_full(connection.fileno()):
             self._turn_away_at_the_door(connection, peer)
             return
+        if self._tls is None and not (self._proxies and peer.remote[0] in self._proxies):
+            self._attach(connection, peer)
+            return
         task = self._loop.create_task(self._arrive(connection, peer))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
 
-    def _accept_with_spare(self, listener: socket.socket) -> None:
+    def _attach(self, connection: Accepted, peer: Peer) -> None:
+        """Gives a connection that has nothing to say of itself first its protocol."""
+        make = self._admission.admit(connection, peer)
+        if make is None:
+            _reset(connection)
+        else:
+            _Attaching(self._attaching, self._loop.connect_accepted_socket(make, connection), connection)
+
+    def _accept_with_spare(self, listener: "_Listener") -> None:
         """The table of files is full: the spare descriptor's place does for a connection that is only turned away."""
         if self._spare is not None:
             os.close(self._spare)
         try:
-            connection, peer = _take(listener)
+            connection, peer = listener.take()
         except OSError as error:
             if error.errno not in _PASSING:
                 self._pause()
@@ -150,7 +163,10 @@ class Acceptor:
         self._accepting = False
         self._unlisten()
         for listener in self._listeners:
-            listener.close()
+            listener.socket.close()
+        until = self._loop.time() + LAST_ARRIVALS
+        while self._attaching and self._loop.time() < until:  # noqa: ASYNC110  # each lasts a turn of the loop
+            await asyncio.sleep(0)
         if self._arriving:
             _, late = await asyncio.wait(self._arriving, timeout=LAST_ARRIVALS)
             for task in late:
@@ -161,11 +177,44 @@ class Acceptor:
             self._spare = None
 
 
-def _take(listener: socket.socket) -> tuple[Accepted, Peer]:
-    connection, address = listener.accept()
-    accepted = Accepted(connection.family, connection.type, connection.proto, connection.detach())
-    accepted.setblocking(False)
-    return accepted, peer_at(address[:2])
+class _Attaching:
+    """Runs the loop's `connect_accepted_socket` to its end. It waits once, for a turn of the loop, and a task for that
+    would be half of what a connection costs."""
+
+    def __init__(self, others: "set[_Attaching]", steps: Coroutine[Any, None, object], connection: Accepted) -> None:
+        self._others = others
+        self._steps = steps
+        self._connection = connection
+        others.add(self)
+        self._go_on(None)
+
+    def _go_on(self, _: object) -> None:
+        try:
+            waits: asyncio.Future[object] = self._steps.send(None)
+        except StopIteration:
+            self._others.discard(self)
+        except OSError:
+            self._others.discard(self)
+            self._connection.close()
+        else:
+            waits._asyncio_future_blocking = False  # as a task says that it has seen it
+            waits.add_done_callback(self._go_on)
+
+
+class _Listener:
+    """A listening socket, and what it says of the connections that it gives."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self.socket = listening
+        self._kind = int(listening.family), int(listening.type), listening.proto
+        # accept() would make a socket object of its own first, which costs as much again
+        self._accept: Callable[[], tuple[int, tuple[str, int]]] = listening._accept  # type: ignore[attr-defined]  # it is
+
+    def take(self) -> tuple[Accepted, Peer]:
+        descriptor, address = self._accept()
+        accepted = Accepted(*self._kind, descriptor)
+        accepted.setblocking(False)
+        return accepted, peer_at(address[:2])
 
 
 def _spare() -> int | None:
