@@ -10,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 
-/** A thread for each connection, one request on it: read, decoded, answered, closed. Nothing is stored. */
+/** A thread for each connection, new or (with a second argument) kept, one request on it: read, decoded, answered, closed.
+    Nothing is stored. */
 public final class Server {
     private static final byte[] ANSWER = ("HTTP/1.1 200 OK\r\nContent-Length: 21\r\nContent-Type: text/plain\r\n"
         + "Connection: close\r\n\r\nInformation received.").getBytes(StandardCharsets.US_ASCII);
@@ -24,7 +25,7 @@ public final class Server {
     record Event(String hardwareId, Date eventDate, Map<String, Double> measurements) {}
 
     public static void main(String[] arguments) throws IOException {
-        ExecutorService threads = Executors.newCachedThreadPool();
+        Executor threads = arguments.length > 1 ? Executors.newCachedThreadPool() : work -> new Thread(work).start();
         try (ServerSocket server = new ServerSocket(Integer.parseInt(arguments[0]), 1024,
                 InetAddress.getLoopbackAddress())) {
             System.out.println("ready");

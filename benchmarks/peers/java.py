@@ -26,6 +26,7 @@ def version() -> str:
     return f"Java {found[1] if found else '?'}"
 
 
-def command(classes: Path, port: int) -> list[str]:
-    """What serves `port`."""
-    return ["java", "-cp", ":".join([str(classes), *_JARS]), "Server", str(port)]
+def command(classes: Path, port: int, *, keeping: bool = False) -> list[str]:
+    """What serves `port`, with a new thread for each connection, or `keeping` the threads of those that have ended."""
+    kept = ["keeping"] if keeping else []
+    return ["java", "-cp", ":".join([str(classes), *_JARS]), "Server", str(port), *kept]

@@ -1,11 +1,13 @@
 """The rows of HTTP alone: beside a bare asyncio server, Node-RED, Java, and itself over TLS."""
 
+import statistics
+from collections.abc import Callable
 from functools import partial
 
 from peers import Absent, java, node_red
 from peers.bare import Bare
 from sources import add_tls_source, certificate
-from wrk import CLOSING, UNIQUE
+from wrk import CLOSING, UNIQUE, Round
 
 from core.cli.tutorial import free_port
 from speed.bench import Bench, load, unzip
@@ -75,7 +77,14 @@ def connections(bench: Bench) -> list[Finding]:
         pairs = bench.in_turns(ours, theirs, warm=JAVA_WARM)
         kept, errors = gate.tally.kept(gate.home), gate.tally.errors
     notes = _peer_errors(java.version(), sum(peer.errors for _, peer in pairs)) + gate.costs() + server.costs()
+    notes += _with_kept_threads(bench, java.command(classes, port, keeping=True), load(wrk, port))
     return [Finding("connections", ratios(pairs), *unzip(pairs), notes, errors, kept)]
+
+
+def _with_kept_threads(bench: Bench, command: list[str], drive: Callable[[], Round]) -> list[str]:
+    with bench.beside(command) as server:
+        rates = [server.drive(drive).rate for _ in range(JAVA_WARM + bench.rounds)][JAVA_WARM:]
+    return [f"Java that keeps its threads in a pool: {statistics.median(rates):,.0f}/s"]
 
 
 def tls(bench: Bench) -> list[Finding]:
