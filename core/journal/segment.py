@@ -44,7 +44,7 @@ def _inserting(columns: Sequence[str], **constants: int) -> str:
     return f"INSERT INTO requests({', '.join(names)}) VALUES ({', '.join(values)})"
 
 
-_INSERTS = {len(_COLUMNS): _inserting(_COLUMNS), len(_USUAL): _inserting(_USUAL, outcome=DECODED)}
+_INSERTS = {len(_COLUMNS): _inserting(_COLUMNS), len(_USUAL): _inserting(_USUAL, outcome=DECODED, log_cut=0)}
 
 
 class SegmentWriter:

@@ -29,12 +29,16 @@ _BOUNDS: Final = (
     f" max(instr(r.events, {_NUL})),"
     f" group_concat(CASE WHEN {_AHEAD} THEN hex(r.id) || '/' || r.received END) {_ROWS}"
 )
-_REQUESTS: Final = f"""
+_REQUESTS: Final = (
+    """
 INSERT OR IGNORE INTO requests
-SELECT r.id, ?3, r.seq, r.received, r.outcome, r.status, r.micros, r.size,
-  coalesce(json_array_length(CAST(r.events AS TEXT)), 0), NULL, 0
-{_ROWS}
+SELECT r.id, ?3, r.seq, r.received, r.outcome, r.status, r.micros, r.size, {events}, NULL, 0
 """
+    + _ROWS
+)
+_REQUESTS_OF_ONE: Final = _REQUESTS.format(events="r.events IS NOT NULL")
+_REQUESTS_OF_SEVERAL: Final = _REQUESTS.format(events="coalesce(json_array_length(CAST(r.events AS TEXT)), 0)")
+"""Each request with the number of its events. To count them costs as much as the rest."""
 _TYPE: Final = " ".join(f"WHEN '{name}' THEN {code}" for name, code in TYPE_CODES.items())
 _EVENTS: Final = (
     """
@@ -103,11 +107,12 @@ def take_unread(
     count, first, last, oldest, newest, eventful, nul, ahead = connection.execute(_BOUNDS, rows).fetchone()
     if not count or nul:
         return None
-    connection.execute(_REQUESTS, (*rows, segment.id))
     place = (*rows, segment.id, segment.tenant)
     events = connection.execute(_EVENT_OF_ONE, place).rowcount
-    if events < eventful:
+    one_each = events == eventful
+    if not one_each:
         events += connection.execute(_EVENTS_OF_SEVERAL, place).rowcount
+    connection.execute(_REQUESTS_OF_ONE if one_each else _REQUESTS_OF_SEVERAL, place[:3])
     types = sum(type_bit(code) for (code,) in connection.execute(_TYPES, (first, last, segment.id)))
     differences = _differences(ahead)
     if len(differences) < count:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from core.catalogue.behaviour import Intake, Received
 from core.catalogue.connections import Connections
 from core.wire.forwarded import ForwardedField
@@ -130,21 +132,18 @@ class HttpShared:
         return without_body(answer) if head is not None and head.method == "HEAD" else answer
 
 
-class HttpAnswer:
+class HttpAnswer(msgspec.Struct):
     """The answer to one request, in its place among the connection's answers."""
 
-    __slots__ = ("_connection", "_head", "_shared", "close", "data", "ready")
+    _shared: HttpShared
+    _connection: Connected
+    _head: Head | None
+    close: bool
+    data: bytes = b""
+    ready: bool = False
 
     kept = None
     """What it says is known by its status and the handler's settings."""
-
-    def __init__(self, shared: HttpShared, connection: Connected, head: Head | None, close: bool) -> None:
-        self._shared = shared
-        self._connection = connection
-        self._head = head
-        self.close = close
-        self.data = b""
-        self.ready = False
 
     @property
     def _connection_line(self) -> bytes:

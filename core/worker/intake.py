@@ -138,12 +138,9 @@ class WorkerIntake:
             weight += len(events)
             if received.connection is not None:
                 received.connection.decoded(events)
-        if log is not None:
-            weight += len(log)
-        if reason is None and state is wire is said is None and not received.extra:
+        if reason is None and state is log is wire is said is None and not received.extra:
             row: Row = (
-                received.id, received.at, received.where, payload, events, log, decoded.log_cut, status, self.script,
-                micros, size,
+                received.id, received.at, received.where, payload, events, status, self.script, micros, size,
             )  # fmt: skip
         else:
             extra = msgspec.json.encode(received.extra) if received.extra else None
@@ -152,7 +149,7 @@ class WorkerIntake:
                 DECODED if reason is None else FAILED, events, reason, log, decoded.log_cut, status, self.script,
                 micros, size, wire, said,
             )  # fmt: skip
-            weight += len(wire or b"") + len(said or b"")
+            weight += len(log or b"") + len(wire or b"") + len(said or b"")
         self._committer.add((received.head, row, answer, weight, (received.began, decoding, micros)))
 
     def refuse(

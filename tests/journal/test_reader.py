@@ -356,10 +356,12 @@ def test_pages_stay_put_while_rows_arrive(home: Home):
     thread.start()
     ended = threading.Event()
 
+    later = itertools.count(NOW + 100_000)  # an id is greater than all that are there
+
     def write() -> None:
         while not ended.is_set():
             for segment in segments:
-                segment.write(segment.row(received=NOW + 100_000 + segment.seq, events=[measured("d1")]))
+                segment.write(segment.row(received=next(later), events=[measured("d1")]))
             thread.nudge()
 
     writing = threading.Thread(target=write)
