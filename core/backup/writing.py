@@ -16,10 +16,11 @@ import msgspec
 from core import VERSION
 from core.backup.contents import ConfigFile, Configured, journal_files, read_configuration
 from core.backup.format import FORMAT, HEADER, MANIFEST, Entry, Header, Manifest
-from core.backup.segments import ENDINGS, copy_rows, count_rows, is_folded, is_sound
+from core.backup.segments import copy_rows, count_rows, is_folded, is_sound
 from core.backup.streams import Hashed, Packed, Room, Sink
 from core.config.home import Home
 from core.errors import TidegateError
+from core.journal.sqlite_files import WITH_ROWS, beside
 from core.model.dates import now_text
 
 Progress = Callable[[int, int], None]
@@ -143,12 +144,12 @@ class _Writing:
         """As it is, byte by byte, for somebody may be able to read more of it."""
         self._damaged.append(path)
         copy = self._parts / "damaged"
-        for ending in ENDINGS:
-            beside = file.with_name(file.name + ending)
-            if ending and not beside.exists():
+        for ending in WITH_ROWS:
+            (read,) = beside(file, (ending,))
+            if ending and not read.exists():
                 continue
             try:
-                shutil.copyfile(beside, copy)
+                shutil.copyfile(read, copy)
                 copy.chmod(0o640)
                 self._add_file(path + ending, copy, None)
             finally:
@@ -209,5 +210,4 @@ def _member(path: str, size: int, mode: int) -> tarfile.TarInfo:
 
 
 def _size(file: Path) -> int:
-    every = (file.with_name(file.name + ending) for ending in ENDINGS)
-    return sum(each.stat().st_size for each in every if each.exists())
+    return sum(each.stat().st_size for each in beside(file, WITH_ROWS) if each.exists())

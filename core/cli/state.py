@@ -146,7 +146,9 @@ def _damaged_note(damaged: DamagedSegment) -> str:
     if damaged.waits is not None:
         return f"{what}: {visible(damaged.waits)}"
     saved = f"{plural(damaged.saved or 0, 'row')} saved, {plural(damaged.lost or 0, 'row')} lost"
-    return f"{what}: {saved}; it is kept as {visible(damaged.kept or '')} until you clear it away"
+    if damaged.kept is None:
+        return f"{what}: {saved}; the damaged file was removed, for too much was kept aside"
+    return f"{what}: {saved}; it is kept as {visible(damaged.kept)} until you clear it away"
 
 
 def _held_back_note(node: Node) -> str:

@@ -124,7 +124,7 @@ class DamagedSegment(msgspec.Struct, kw_only=True):
     lost: int | None = None
     """Rows that are known to have been there, and could not be read."""
     kept: str | None = None
-    """The damaged file."""
+    """The damaged file; null where it was removed since, for too much was kept."""
     waits: str | None = None
     """Why it has not been set aside yet."""
 
