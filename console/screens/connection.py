@@ -58,7 +58,8 @@ class OneConnection(TidegateScreen):
         "(out), with what became of it; what was refused is among them with the reason, and what is here of an "
         "unfinished frame stands last. enter shows a frame as a request, with all its bytes and events.\n\n"
         "tab goes on to what scripts remember of the connection, and to the unfinished bytes. The frames are the "
-        "journal's: they stay when the connection has gone. Earlier ones are fetched as one goes up to the first."
+        "journal's: they stay when the connection has gone. Earlier ones are fetched as one goes up to the first. "
+        "↻ stands before what a replay made of a frame."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,right", "tab(1)", "Next tab", show=False),

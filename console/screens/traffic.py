@@ -46,6 +46,8 @@ class LiveTraffic(TidegateScreen):
         "beside the list: tab goes there, escape back.\n\n"
         "Refused connections and requests are rows too, at most twenty a second of a source. Where more come, a row "
         "says how many more, why, and from which network; those were only counted.\n\n"
+        "↻ stands before what a replay made of a request, ↻2 before what a second one did: enter opens it, and its tab "
+        "Decodes shows what it was before.\n\n"
         "The filter is the one of `tidegate requests --filter`: words that must all hold, such as\n"
         "  source:lora status:>=400\n  device:2789* -outcome:decoded\n  ms:>10 bytes:>1k\n"
         "A bare word is looked for in device, target, reason and the first 4 KiB of the payload; payload:text, or bytes"

@@ -48,9 +48,11 @@ async def test_one_request_shows_what_would_change_and_then_its_decodes(home: Ho
         await walker.sees("1 request would be decoded again, 1 changed, 0 failed")
         await replay_agreed(walker)
         await walker.press("escape")
-        await walker.sees("rssi -110.0")
-        await walker.press("enter")
-        await walker.sees("Decodes 2")
+        await walker.sees("↻ 278998  Measurements  rssi -110.0")
+        await walker.press("question_mark")
+        await walker.sees("↻ stands before what a replay made")
+        await walker.press("escape", "enter")
+        await walker.sees("Decodes 2", "replayed")
         await walker.press("shift+tab")
         await walker.sees(
             "● current   decoded   replay", "○ superseded   decoded   when it was received", "rssi -111.0"
