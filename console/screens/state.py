@@ -51,6 +51,8 @@ class EngineState(TidegateScreen):
 
     _reindexing = False
     """The index was being built anew when the state was looked at last."""
+    _opened: tuple[str, Notice] | None = None
+    """Whose details were opened last, and the dialog that they stand in."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal():
@@ -86,6 +88,7 @@ class EngineState(TidegateScreen):
         if self.link.status is not None:
             self.states.show(self.link.status)
             self._show_details()
+            self._show_opened()
             self._tell_reindexed(self.link.status.reindex)
 
     def _tell_reindexed(self, now: ReindexStatus | None) -> None:
@@ -127,12 +130,25 @@ class EngineState(TidegateScreen):
 
     async def action_view(self) -> None:
         node = self.states.current
-        if node is None:
-            return
+        if node is not None:
+            self._opened = node.path, Notice(node.title, self._described(node))
+            await self.app.push_screen(self._opened[1])
+
+    def _described(self, node: Node) -> Text:
         text = Text()
         for name, value in described(node, self.session.now()):
             text.append(f"{name:<14}", "bold").append(f"{visible(value)}\n")
-        await self.app.push_screen(Notice(node.title, text))
+        return text
+
+    def _show_opened(self) -> None:
+        """Details that stand open go on with the state; of a component that has gone they stay as they were."""
+        if self._opened is None:
+            return
+        path, notice = self._opened
+        if not notice.is_attached:
+            self._opened = None
+        elif (node := self.states.node(path)) is not None:
+            notice.show(self._described(node))
 
     async def action_connections(self) -> None:
         node = self._powered()

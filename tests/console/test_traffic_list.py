@@ -332,9 +332,7 @@ async def test_pages_go_on_from_requests_and_not_from_groups() -> None:
 
 
 @pytest.mark.parametrize(("ascii", "once", "twice"), [("", "↻", "↻2"), ("1", "R", "R2")])
-async def test_what_a_replay_made_is_marked(
-    monkeypatch: pytest.MonkeyPatch, ascii: str, once: str, twice: str
-) -> None:
+async def test_what_a_replay_made_is_marked(monkeypatch: pytest.MonkeyPatch, ascii: str, once: str, twice: str) -> None:
     monkeypatch.setenv("TIDEGATE_ASCII", ascii)
     app = Listing()
     async with app.run_test(size=(100, 20)):
@@ -343,6 +341,7 @@ async def test_what_a_replay_made_is_marked(
         lines = [line.strip() for line in app.lines()[1:6:2]]
         assert lines[0].startswith("device-1  Measurements")
         assert lines[1].startswith(f"{once} device-2  Measurements")
-        assert lines[2].startswith(f"{twice} ") and "JSON is missing the id" in lines[2]
+        assert lines[2].startswith(f"{twice} ")
+        assert "JSON is missing the id" in lines[2]
         app.traffic.set_lines(1)
         assert f" 200  {once} device-2" in app.shown()
