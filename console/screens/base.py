@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from console.actions import Action, footer_actions, with_everywhere
-from console.commands import Lead
+from console.commands.command import Lead
 from console.link import EngineLink, LinkChanged, StatusChanged
 from console.places import PLACES
 from console.screens.command_line import CommandLine

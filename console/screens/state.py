@@ -36,7 +36,9 @@ class EngineState(TidegateScreen):
         "half of them at most p50 milliseconds, 95 % p95, 99 % p99. Details of a tenant, and of Tidegate at the top, "
         "say what is kept and since when, how fast it grows, and when it will be full at this rate.\n\n"
         "The index finds requests in the journal. It can be built anew from it at any time (R): meanwhile the one of "
-        "before answers, and everything goes on."
+        "before answers, and everything goes on.\n\n"
+        "A backup (B) is this home in one file, made while the engine runs; `tidegate restore` makes a home of it. It "
+        "goes on while you look at other things, and ends with this console."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -47,6 +49,7 @@ class EngineState(TidegateScreen):
         ACTIONS["next"].titled("Next error", "goes to the next component in error"),
         ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
         ACTIONS["reindex"],
+        ACTIONS["backup"],
     )
 
     _reindexing = False
@@ -80,6 +83,11 @@ class EngineState(TidegateScreen):
             return reindex_words(status.reindex), "waits"
         if status.reindex is not None and status.reindex.state == "failed":
             return reindex_words(status.reindex), "wrong"
+        backup = self.session.backup
+        if backup is not None and backup.state == "running":
+            return f"{backup.words()}: B cancels", "waits"
+        if backup is not None and backup.state == "failed":
+            return backup.words(), "wrong"
         if status.behind:
             return f"the index is {plural(status.behind, 'request')} behind the journal", "waits"
         return "", "done"
@@ -194,6 +202,9 @@ class EngineState(TidegateScreen):
         if answer == "cancel":
             self.say(reindex_words(status))
         await self.link.refresh()
+
+    async def action_backup(self) -> None:
+        await console_of(self).show_backup()
 
     def action_next(self) -> None:
         self._to_error(1)

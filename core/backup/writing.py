@@ -16,6 +16,7 @@ import msgspec
 from core import VERSION
 from core.backup.contents import ConfigFile, Configured, journal_files, read_configuration
 from core.backup.format import FORMAT, HEADER, MANIFEST, Entry, Header, Manifest
+from core.backup.made import Backup
 from core.backup.segments import copy_rows, count_rows, is_folded, is_sound
 from core.backup.streams import Hashed, Packed, Room, Sink
 from core.config.home import Home
@@ -25,25 +26,6 @@ from core.model.dates import now_text
 
 Progress = Callable[[int, int], None]
 """Called with the bytes of the home that are done, and about how many there are."""
-
-
-class Backup(msgspec.Struct, kw_only=True):
-    """What a backup holds."""
-
-    file: str
-    home: str
-    bytes: int
-    """Of the backup itself."""
-    tenants: int
-    segments: int
-    requests: int
-    """In the segments whose rows are known to be whole."""
-    secrets: bool
-    missing_secrets: list[str]
-    variables: list[str]
-    damaged: list[str]
-    gone: int
-    """Segments that were deleted, since they were old, before their turn came."""
 
 
 def write_backup(

@@ -137,12 +137,11 @@ def _event_type(text: str | None) -> str | None:
 def _moment(text: str | None, option: str) -> str | None:
     from datetime import datetime
 
-    from core.model.dates import date_milliseconds, date_text
-    from core.model.when import parse_when
+    from core.model.when import when_text
 
     if text is None:
         return None
     try:
-        return date_text(date_milliseconds(parse_when(text, datetime.now().astimezone())))
+        return when_text(text, datetime.now().astimezone())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error

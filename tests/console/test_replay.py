@@ -5,7 +5,7 @@ from pathlib import Path
 from console.screens.replay import ReplayScreen
 from tests.cli.tidegate import TUTORIAL_BODY, Homestead
 from tests.console.test_live_traffic import body, go_to_traffic, post
-from tests.console.walker import Walker, walking
+from tests.console.walker import LARGE, Walker, walking
 
 BETTER = """import json
 
@@ -108,3 +108,67 @@ async def test_a_viewer_replays_nothing(home: Homestead) -> None:
         await walker.sees("1 shown")
         await walker.press("r")
         await walker.sees("read-only")
+
+
+async def command(walker: Walker, line: str) -> None:
+    await walker.press("colon")
+    await walker.type(line)
+    await walker.press("enter")
+
+
+async def test_the_command_lines_replay(home: Homestead) -> None:
+    assert await post(home, body("good"), b'{"rssi": 1}', b'{"rssi": 2}') == [200, 422, 422]
+    file = home.path / "better.py"
+    file.write_text(BETTER)
+    async with walking(home.path, LARGE) as walker:
+        await walker.sees("Default Tenant")
+        await command(walker, f"replay default --failed --source lora --since 1h --script {file} --dry-run")
+        await walker.sees("source lora, failed, since 20", "with better.py", "dry run: nothing is stored")
+        await walker.sees("2 requests would be decoded again", "2 mended")
+        await replay_agreed(walker)
+        assert [row["replayed"] for row in home("requests", "--json").objects] == [0, 1, 1]
+        await walker.press("escape")
+        await command(walker, "replay --list")
+        await walker.sees("Replays", "default  done  source lora, failed")
+        await walker.press("enter")
+        await walker.sees("2 requests decoded again")
+        replay = walker.app.screen
+        assert isinstance(replay, ReplayScreen)
+        assert replay.status is not None
+        await walker.press("escape")
+        await command(walker, f"replay --undo {replay.status.id}")
+        await walker.sees("are current again")
+        await walker.press("u")
+        await walker.sees("2 decodes undone")
+        assert len(home("requests", "--failed", "--json").objects) == 2
+
+
+async def test_what_the_command_does_not_take_is_said_beside_it(home: Homestead) -> None:
+    async with walking(home.path, LARGE) as walker:
+        await walker.sees("Default Tenant")
+        await walker.press("colon")
+        for line, said in (
+            ("replay", "say which tenant's requests: replay TENANT"),
+            ("replay defualt", "there is no tenant defualt; did you mean default?"),
+            ("replay default --since soon", "--since: 'soon' is no time"),
+            ("replay default --filter source:", "--filter: "),
+            ("replay default --rate fast", "--rate: fast is no number"),
+            ("replay default --rate 0", "--rate: give a number of requests a second"),
+            ("replay default --script nowhere.py", "nowhere.py: No such file"),
+            ("replay default --request 1 --failed", "--request: it names requests"),
+            ("replay default --everything", "--everything is for the command line"),
+            ("replay --list --undo 1", "--list stands alone"),
+            ("replay --cancel 1", "there is no replay 1"),
+        ):
+            await walker.press("ctrl+u")
+            await walker.type(line)
+            await walker.press("enter")
+            await walker.sees(said)
+        await walker.press("escape")
+    async with walking(home.path, LARGE, readonly=True) as walker:
+        await walker.sees("Default Tenant")
+        await command(walker, "replay default")
+        await walker.sees("read-only")
+        await walker.press("escape")
+        await command(walker, "replay --list")
+        await walker.sees("there has been no replay")
