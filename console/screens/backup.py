@@ -40,12 +40,14 @@ class BackupDialog(Dialog[BackingUp]):
         self._how = HOW.format(WITH if with_secrets else WITHOUT)
         self._begin = begin
         self._job = running
-        self._offered = offered or Path.cwd() / dated("tidegate", ".tar.zst")
+        file = running.file if running is not None else offered
+        self._offered = file or Path.cwd() / dated("tidegate", ".tar.zst")
 
     def compose_dialog(self) -> ComposeResult:
         yield Static(self._how, classes="dialog-text", markup=False)
         field = Input(str(self._offered), select_on_focus=False)
         field.cursor_blink = False
+        field.disabled = self._job is not None
         yield field
         yield Static("", classes="problem", markup=False)
         yield Static("", id="how-far", markup=False)
@@ -58,7 +60,8 @@ class BackupDialog(Dialog[BackingUp]):
         """Shows what runs; where that has ended well, it closes."""
         job = self._job
         running = job is not None and job.state == "running"
-        self.query_one(Input).display = not running
+        field = self.query_one(Input)
+        field.disabled, field.display = running, not running  # or it would take the `x`
         self.query_one("#how-far", Static).update(visible(job.words()) if job is not None and running else "")
         keys = "escape Leave it running   x Cancel the backup" if running else "escape Cancel   enter Back up"
         self.query_one(".dialog-keys", Static).update(keys)
@@ -69,7 +72,7 @@ class BackupDialog(Dialog[BackingUp]):
             return
         self._job = None
         self._say("the backup was cancelled: nothing is left of it" if job.state == "cancelled" else job.error)
-        self.query_one(Input).focus()
+        field.focus()
 
     def _say(self, problem: str) -> None:
         self.query_one(".problem", Static).update(f"{mark('error')} {visible(problem)}" if problem else "")
@@ -84,7 +87,6 @@ class BackupDialog(Dialog[BackingUp]):
         if self._job is None and not problem_with(path):
             self._say("")
             self._job = self._begin(path)
-            self.set_focus(None)
             self._look()
 
     def action_stop(self) -> None:

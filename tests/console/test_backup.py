@@ -60,7 +60,7 @@ async def test_it_can_be_left_running_and_cancelled(home: Homestead, tmp_path: P
         assert list(folder.iterdir()) == []
         await walker.press("enter", "escape")
         await walker.until(lambda: isinstance(walker.app.screen, EngineState), "the tree")
-        await walker.sees("1 tenant, ")
+        await walker.sees(f"{folder / 'b'}: 1 tenant, ")
         assert walker.app.screen is screen
     assert [each.name for each in folder.iterdir()] == ["b"]
 
