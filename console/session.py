@@ -14,8 +14,8 @@ from console.backing_up import BackingUp
 from console.draft import Drafts
 from console.link import EngineLink
 from core.catalogue.registry import Catalogue
-from core.control.messages import TenantRow
 from core.control.replays import Replay, ReplayStatus
+from core.control.states import TenantRow
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 from console.commands.command import WAIT, Command, Lead, must_be_tenant, wanted
 from console.session import Console
-from core.control.messages import Applied, Apply, Configuration, Discard, OfTenant, Plan
+from core.control.configurations import Applied, Apply, Configuration, Discard, Plan
+from core.control.named import OfTenant
 from core.errors import TidegateError
 
 

@@ -7,7 +7,8 @@ from console.session import Console, Session
 from core.catalogue.retention import RETENTION, TenantRetention
 from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
-from core.control.messages import Configuration, Edit, EditStaged, OfTenant
+from core.control.configurations import Configuration, Edit, EditStaged
+from core.control.named import OfTenant
 from core.errors import TidegateError
 from core.profiles import SOURCE_TYPE
 from core.profiles.adding import profile_of, source_edit, write_script

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from console.commands.command import WAIT, Command, Lead, Misused, taken_apart, wanted, without
 from console.screens.save import typed_path
 from console.session import Console
-from core.control.messages import Dismiss, Node, OfFailure, Target
+from core.control.failures import Dismiss, OfFailure
+from core.control.named import Target
 from core.control.reindexing import ReindexStatus, reindex_words
+from core.control.states import Node
 from core.errors import TidegateError
 from core.model.failures import Dismissal
 

@@ -23,14 +23,9 @@ from console.widgets.frame_row import frame_lines, unfinished_lines
 from console.widgets.rows import Line, Row, Rows, wrapped
 from console.widgets.tab_line import TabLine
 from core.control.client import ControlError
+from core.control.codes import NOT_FOUND
 from core.control.connection_frames import frames_of, newest_frames
-from core.control.messages import (
-    NOT_FOUND,
-    ConnectionFrame,
-    ConnectionFrames,
-    FramesOf,
-    OfConnection,
-)
+from core.control.connections import ConnectionFrame, ConnectionFrames, FramesOf, OfConnection
 from core.model.connections import Connection, ConnectionDetail
 from core.model.hex_dump import dump
 from core.model.requests import TrafficRow

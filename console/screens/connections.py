@@ -15,7 +15,8 @@ from console.text import plural
 from console.widgets.connection_row import connection_lines, heading
 from console.widgets.filter_bar import FilterBar
 from console.widgets.rows import Row, Rows
-from core.control.messages import ConnectionQuery, Connections, Node
+from core.control.connections import ConnectionQuery, Connections
+from core.control.states import Node
 from core.errors import TidegateError
 from core.model.connections import Connection
 

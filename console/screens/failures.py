@@ -14,7 +14,7 @@ from console.session import console_of
 from console.text import mark, plural
 from console.widgets.failure_row import failure_lines, heading
 from console.widgets.rows import Row, Rows
-from core.control.messages import Dismiss, FailureQuery, Failures, OfFailure
+from core.control.failures import Dismiss, FailureQuery, Failures, OfFailure
 from core.errors import TidegateError
 from core.model.failures import Dismissal, FailureGroup
 from core.model.requests import TrafficRow

@@ -26,7 +26,7 @@ from console.screens.picker import Entry, Picker
 from console.screens.secrets import keep_secret
 from console.text import visible
 from core.catalogue.settings import Setting, Value, shown_text, value_text
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import Fault, TidegateError
 
 NAMING = frozenset({"id", "name"})

@@ -22,7 +22,7 @@ from console.widgets.rows import Row, Rows, wrapped
 from core.catalogue.settings import check_text, describe
 from core.catalogue.tenant import TenantSettings
 from core.control.import_files import read_scripts, request_of
-from core.control.messages import Imported, ImportLine, ImportSitewhere
+from core.control.importing import Imported, ImportLine, ImportSitewhere
 
 WIDE = 130
 """From this many columns on the report and the text stand side by side."""

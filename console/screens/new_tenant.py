@@ -8,7 +8,7 @@ from console.screens.dialogs import Dialog
 from console.text import mark
 from core.catalogue.settings import check_text, describe
 from core.catalogue.tenant import TenantSettings
-from core.control.messages import NewTenant
+from core.control.configurations import NewTenant
 
 
 class NewTenantDialog(Dialog[NewTenant]):

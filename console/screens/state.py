@@ -16,8 +16,8 @@ from console.text import plural, visible
 from console.widgets.document import Document
 from console.widgets.rows import Rows
 from console.widgets.state_tree import StateTree, described
-from core.control.messages import Node
 from core.control.reindexing import ReindexStatus, reindex_words
+from core.control.states import Node
 
 WIDE = 130
 """From here on all that is known of the current component stands beside the tree."""

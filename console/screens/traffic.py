@@ -22,7 +22,9 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.traffic_list import TrafficList
 from console.widgets.traffic_row import Line
 from core.control.client import ControlError
-from core.control.messages import FAULTY, Frame, OfRequest, Query, Subscribe, Traffic
+from core.control.codes import FAULTY
+from core.control.feeds import Frame, Subscribe
+from core.control.received import OfRequest, Query, Traffic
 from core.errors import TidegateError
 from core.model.filter import FilterError
 from core.model.requests import RequestDetail, TrafficRow, request_json

@@ -3,7 +3,7 @@
 from console.text import bytes_text, clock_text, sign
 from console.widgets.rows import Line, wrapped
 from console.widgets.traffic_row import became_now, outcome_class
-from core.control.messages import ConnectionFrame
+from core.control.connections import ConnectionFrame
 from core.model.connections import ConnectionDetail
 from core.model.hex_dump import dump
 

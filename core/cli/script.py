@@ -80,7 +80,7 @@ def new(
     """
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import Script, WriteScript
+    from core.control.scripts import Script, WriteScript
     from core.errors import TidegateError
 
     chosen = _template(template)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from core.control.messages import Query, Subscribe
+    from core.control.feeds import Subscribe
+    from core.control.received import Query
 
 DEFAULT_LIMIT = 100
 
@@ -74,7 +75,7 @@ class Selection:
 
     def query(self) -> Query:
         """The kept rows meant; BadParameter where a time, a type or the filter is none."""
-        from core.control.messages import Query
+        from core.control.received import Query
 
         return Query(
             tenant=self.tenant,
@@ -88,7 +89,7 @@ class Selection:
 
     def feed(self, *, events: bool) -> Subscribe:
         """The live feed meant."""
-        from core.control.messages import Subscribe
+        from core.control.feeds import Subscribe
 
         if self.until:
             raise typer.BadParameter("what is live has no end", param_hint="--until")

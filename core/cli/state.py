@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from core.control.messages import DamagedSegment, Node, Status
+    from core.control.states import DamagedSegment, Node, Status
 
 _REASONS_TOLD = 5
 """Reasons of refusals that a note names."""
@@ -19,7 +19,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
     """Print the tree of states with reasons and rates, and what is kept."""
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import Status
+    from core.control.states import Status
 
     state = with_engine(home, lambda engine: engine.call("status", None, Status), offline_ok=False)
     if as_json:

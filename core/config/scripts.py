@@ -12,7 +12,7 @@ from core.catalogue.settings import nearest
 from core.config.files import WRITING, revision, write_text
 from core.config.home import Home
 from core.config.script_check import check_script
-from core.control.messages import Script, ScriptInfo
+from core.control.scripts import Script, ScriptInfo
 from core.errors import Conflict, Fault, NotFound, TidegateError
 
 Scope = Literal["tenant", "instance"]

@@ -22,7 +22,7 @@ from core.config.scripts import ScriptStore
 from core.config.take_back import take_back
 from core.config.tenant import TenantConfiguration, read_tenant
 from core.config.used_scripts import contracts_of_scripts, script_faults, used_scripts
-from core.control.messages import Configuration, DocumentView, Edit, Plan
+from core.control.configurations import Configuration, DocumentView, Edit, Plan
 from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.config.home import Home
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.engine.apart import EndedApart, run_apart
 from core.engine.tenant import TenantRunner
 from core.journal.follower import Follower

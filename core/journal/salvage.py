@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from core.config.files import make_folder, sync_folder, write_private
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.journal.decodes import FORMAT as DECODES_FORMAT
 from core.journal.decodes import SCHEMA as DECODES_SCHEMA
 from core.journal.pages import Pages, Row, Value

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from core.config.files import write_private
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.journal.sqlite_files import WITH_ROWS, beside, remove
 from core.model.dates import date_text
 

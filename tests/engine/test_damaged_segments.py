@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from tests.cli.tidegate import until
 from tests.engine.stead import Stead, body, kill
 from tests.journal import damage

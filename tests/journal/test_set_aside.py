@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.journal.set_aside import keep_within, read_aside, record_of
 
 MIB = 1 << 20
