@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from console.session import Console, Session
-from core.catalogue.settings import nearest
 from core.errors import TidegateError
+from core.model.nearest import nearest
 
 WAIT = 120.0
 """Seconds that an apply or a drain may take."""

@@ -5,11 +5,13 @@ from console.commands.command import Command, wanted, without
 from console.draft import find_placed
 from console.session import Console, Session
 from core.catalogue.retention import RETENTION, TenantRetention
-from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
+from core.catalogue.settings import Setting, Value, describe
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
+from core.catalogue.values import check_value, parse_text
 from core.control.configurations import Configuration, Edit, EditStaged
 from core.control.named import OfTenant
 from core.errors import TidegateError
+from core.model.nearest import nearest
 from core.profiles import SOURCE_TYPE
 from core.profiles.adding import profile_of, source_edit, write_script
 

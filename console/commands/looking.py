@@ -2,8 +2,8 @@
 
 from console.commands.command import Command, Lead, must_be_tenant, taken_apart, wanted
 from console.session import Console
-from core.catalogue.settings import nearest
 from core.errors import TidegateError
+from core.model.nearest import nearest
 
 FIELDS = {
     "--tenant": "tenant",

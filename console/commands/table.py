@@ -5,8 +5,8 @@ import shlex
 from console.commands import applying, editing, looking, replaying, running
 from console.commands.command import Command, Lead, Misused, must_be_allowed, tenants
 from console.session import Console
-from core.catalogue.settings import nearest
 from core.errors import TidegateError
+from core.model.nearest import nearest
 
 COMMANDS: dict[str, Command] = {
     command.name: command

@@ -110,8 +110,8 @@ def _templates() -> dict[str, ScriptTemplate]:
 
 
 def _template(name: str) -> ScriptTemplate:
-    from core.catalogue.settings import nearest
     from core.errors import NotFound
+    from core.model.nearest import nearest
 
     found = _templates()
     chosen = found.get(name) or next((each for each in found.values() if each.name == name), None)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from core.catalogue.registry import Catalogue
 from core.catalogue.retention import RETENTION, looser
-from core.catalogue.settings import check_value, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import ID, ID_HELP, TenantSettings
+from core.catalogue.values import check_value
 from core.config import render
 from core.config.document import Document, parse
 from core.config.edits import apply_edits

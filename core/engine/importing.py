@@ -8,8 +8,9 @@ from typing import Protocol
 import msgspec
 
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import check_value, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import TenantSettings
+from core.catalogue.values import check_value
 from core.config.files import read_text, revision, write_text
 from core.config.home import Home
 from core.config.scripts import ScriptStore
