@@ -31,13 +31,13 @@ class Listing(App[None]):
         self.traffic.clock.pause()
         self.traffic.focus()
 
-    def on_traffic_list_wanted(self, message: TrafficList.Wanted) -> None:
+    def on_traffic_cursor_wanted(self, message: TrafficList.Wanted) -> None:
         self.wanted.append(message.older)
 
-    def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
+    def on_traffic_cursor_behind(self, message: TrafficList.Behind) -> None:
         self.behind += 1
 
-    def on_traffic_list_opened(self, message: TrafficList.Opened) -> None:
+    def on_traffic_cursor_opened(self, message: TrafficList.Opened) -> None:
         self.opened += 1
 
     def feed(self, first: int, stop: int, left_out: int = 0) -> None:
