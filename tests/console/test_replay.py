@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from console.screens.replay import ReplayScreen
+from core.control.replays import Replay, ReplayStatus
 from tests.cli.tidegate import TUTORIAL_BODY, Homestead
 from tests.console.test_live_traffic import body, go_to_traffic, post
 from tests.console.walker import LARGE, Walker, walking
@@ -141,6 +142,20 @@ async def test_the_command_lines_replay(home: Homestead) -> None:
         await walker.press("u")
         await walker.sees("2 decodes undone")
         assert len(home("requests", "--failed", "--json").objects) == 2
+
+
+async def test_one_that_runs_is_stopped_and_goes_on_by_commands(home: Homestead) -> None:
+    assert await post(home, *map(body, "abcdef")) == [200] * 6
+    async with walking(home.path, LARGE) as walker:
+        await walker.sees("Default Tenant")
+        asked = Replay(tenant="default", rate=2)
+        begun = await walker.app.session.link.call("replays.start", asked, ReplayStatus)
+        await command(walker, f"replay --cancel {begun.id}")
+        await walker.sees("stopped: ")
+        assert home("replay", "--list", "--json").objects[0]["state"] == "cancelled"
+        await command(walker, f"replay --resume {begun.id}")
+        await walker.sees("6 requests decoded again")
+        assert [row["replayed"] for row in home("requests", "--json").objects] == [1] * 6
 
 
 async def test_what_the_command_does_not_take_is_said_beside_it(home: Homestead) -> None:
