@@ -28,7 +28,7 @@ from textual.widgets import Static
 
 import themes
 from console.widgets.traffic_list import TrafficList
-from core.control.messages import Frame
+from core.control.feeds import Frame
 from core.model.dates import date_text
 from core.model.requests import Brief, TrafficRow
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.control.messages import Query
+from core.control.received import Query
 from core.journal.building import build_index
 from core.journal.reader import Reader
 from core.journal.request_id import id_text

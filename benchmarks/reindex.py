@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from core.control.messages import Empty
+from core.control.named import Empty
 from core.control.reindexing import ReindexStatus, reindex_words
 from core.engine.reindexing import ReindexDesk
 from core.journal.follower import Follower

@@ -18,7 +18,8 @@ from wrk import Round
 
 from core.cli.reach import reach
 from core.config.home import Home
-from core.control.messages import Query, Requests, Status
+from core.control.received import Query, Requests
+from core.control.states import Status
 from core.journal.rows import REFUSED
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -84,6 +84,7 @@ _DECLARED = (
     Action("stop_replay", "Stop", "x", "stops it after what it decodes at the moment; it can go on later", "changes"),
     Action("undo", "Undo", "u", "makes the decodes before current again, after a question", "removes"),
     Action("reindex", "Reindex", "R", "builds the index anew from the journal, or gives that up", "changes"),
+    Action("backup", "Backup", "B", "writes this home into one file; says how far that is, or gives it up", "changes"),
     Action("received", "Last received", "ctrl+r", "takes the bytes that the source received last"),
     Action("tenant", "Tenant", "T", "chooses which tenant (or all) a feed shows"),
     Action("command", "Command", "colon", "takes a command in the command line's words"),

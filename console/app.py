@@ -15,18 +15,24 @@ from textual.screen import Screen
 
 import themes
 from console import embedded
+from console.backing_up import BackingUp
 from console.key_turns import KeyTurns
 from console.link import EngineLink
 from console.places import PLACES, screen_of
+from console.screens.backup import BackupDialog
 from console.screens.base import TidegateScreen
 from console.screens.component import ComponentScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.dialogs import Answer, Question
 from console.screens.framing import FramingScreen
 from console.screens.plan import PlanScreen
+from console.screens.replay import ReplayScreen
+from console.screens.replaying import choose_known_replay
+from console.screens.save import problem_with
 from console.session import Session
 from core.catalogue.registry import Catalogue, catalogue
-from core.control.client import ControlClient
+from core.control.client import ControlClient, EngineGone
+from core.control.replays import Replay, ReplayStatus
 from core.errors import TidegateError
 
 SHUTDOWN_LIMIT = 20.0
@@ -101,6 +107,41 @@ class TidegateApp(App[int]):
     async def show_connections(self, tenant: str, source: str) -> None:
         await self.push_screen(ConnectionsScreen(tenant, source, self.current_mode))
 
+    async def show_replay(self, asked: Replay | ReplayStatus, *, undo: bool = False) -> None:
+        await self.push_screen(ReplayScreen(asked, undo=undo))
+
+    async def show_replays(self, tenant: str | None) -> None:
+        if isinstance(self.screen, TidegateScreen):
+            await choose_known_replay(self.screen, tenant)
+
+    async def show_backup(self, file: Path | None = None, *, with_secrets: bool = False) -> None:
+        screen, link, known = self.screen, self.session.link, self.session.backup
+        if not isinstance(screen, TidegateScreen):
+            return
+        if link.welcome is None:
+            raise EngineGone("the engine is away: nobody says which home this is")
+        home = link.welcome.home
+        running = known if known is not None and known.state == "running" else None
+        if file is not None and running is not None:
+            raise TidegateError(f"one backup at a time: {running.words()}")
+
+        def begin(path: Path) -> BackingUp:
+            self.session.backup = made = BackingUp(home, path, with_secrets=with_secrets)
+            self.run_worker(self._back_up(made))
+            return made
+
+        async def told(made: BackingUp) -> None:
+            screen.say(made.words())
+
+        if file is not None and not problem_with(file):
+            running = begin(file)
+        await screen.ask(BackupDialog(begin, running, file, with_secrets=with_secrets), told)
+
+    async def _back_up(self, backup: BackingUp) -> None:
+        await backup.run()
+        if isinstance(self.screen, TidegateScreen):  # nobody looks at it
+            self.screen.say(backup.words(), "done" if backup.state == "done" else "wrong")
+
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:
         """Opens a place as it was left; where one is in it already, its first screen.
 
@@ -143,11 +184,14 @@ class TidegateApp(App[int]):
         if isinstance(self.screen, Question):
             return
         lost = [draft.tenant for draft in self.session.drafts.changed()]
-        stops = self._would_stop()
-        if not lost and not stops:
+        stops, backup = self._would_stop(), self.session.backup
+        backs_up = backup is not None and backup.state == "running"
+        if not lost and not stops and not backs_up:
             self.exit(0)
             return
         said = [f"What is not staged is lost: the draft of {', '.join(lost)}."] if lost else []
+        if backs_up:
+            said.append("The backup that is being made is given up.")
         if stops:
             said.append("The engine of this home was started by a console. Devices can send only while it runs.")
         stay = Answer("stay", "Cancel", "c")

@@ -3,7 +3,10 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from console.commands import COMMANDS, FIELDS, OUTCOMES, tenants
+from console.commands import replaying
+from console.commands.command import tenants
+from console.commands.looking import FIELDS, OUTCOMES
+from console.commands.table import COMMANDS
 from console.session import Session
 from core.catalogue.component import Slot
 from core.catalogue.retention import RETENTION
@@ -24,8 +27,14 @@ def _next_words(session: Session, words: list[str]) -> Iterable[str]:
         return [*COMMANDS, *tenants(session)]
     if words[0] in ("requests", "events"):
         return [*FIELDS, *OUTCOMES, "--filter"]
+    if words[0] == "replay" and len(words) > 1:
+        return [*replaying.CHOOSING, *replaying.FLAGS]
     if len(words) == 1:
-        return [*tenants(session), *(_sources(session) if words[0] in ("start", "stop", "restart") else ())]
+        return [
+            *tenants(session),
+            *(_sources(session) if words[0] in ("start", "stop", "restart", "connections") else ()),
+            *(("--list", *replaying.OF_ONE) if words[0] == "replay" else ()),
+        ]
     if words[0] in ("add", "set", "remove") and len(words) == 2:
         return [shlex.quote(path) for path in _paths(session, words[1])]
     if words[0] == "add" and len(words) == 3:

@@ -12,7 +12,7 @@ from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
 from core.catalogue.retention import RETENTION
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT
-from core.control.messages import (
+from core.control.configurations import (
     Applied,
     ComponentText,
     Configuration,
@@ -20,9 +20,9 @@ from core.control.messages import (
     Edit,
     EditText,
     OfComponent,
-    OfTenant,
     Stage,
 )
+from core.control.named import OfTenant
 from core.errors import Fault, TidegateError
 
 Table = dict[str, Any]  # a TOML table as it was parsed

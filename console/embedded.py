@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.control.address import control_socket
 from core.control.client import ControlClient, EngineGone
-from core.control.messages import Role
+from core.control.greeting import Role
 from core.errors import TidegateError
 
 START_LIMIT = 15.0

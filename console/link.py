@@ -16,8 +16,11 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from core.control.client import CALL_TIMEOUT, ControlClient, ControlError, EngineGone
-from core.control.messages import Applied, Frame, Status, Subscribe, Subscription, Welcome
+from core.control.configurations import Applied
+from core.control.feeds import Frame, Subscribe, Subscription
+from core.control.greeting import Welcome
 from core.control.replays import ReplayStatus
+from core.control.states import Status
 from core.errors import TidegateError
 
 FIRST_WAIT = 0.1

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from textual.screen import Screen
 
-from core.control.messages import Node, Status
+from core.control.states import Node, Status
 
 
 @dataclass(frozen=True, slots=True)

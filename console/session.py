@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Protocol, cast
 
 from textual.message_pump import MessagePump
 from textual.widget import Widget
 
+from console.backing_up import BackingUp
 from console.draft import Drafts
 from console.link import EngineLink
 from core.catalogue.registry import Catalogue
-from core.control.messages import TenantRow
+from core.control.replays import Replay, ReplayStatus
+from core.control.states import TenantRow
 
 
 @dataclass
@@ -29,6 +32,8 @@ class Session:
     """The screens that are open, which hear of what the engine says."""
     commands: list[str] = field(default_factory=list[str])
     """What was entered in the `:` line, oldest first."""
+    backup: BackingUp | None = None
+    """The backup that this console made last, or makes."""
     drafts: Drafts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +77,19 @@ class Console(Protocol):
 
     async def show_connections(self, tenant: str, source: str) -> None:
         """Opens the connections of an event source."""
+        ...
+
+    async def show_replay(self, asked: Replay | ReplayStatus, *, undo: bool = False) -> None:
+        """Opens a replay: what it would change, or how far one is that there is; `undo` asks whether to take it
+        back."""
+        ...
+
+    async def show_replays(self, tenant: str | None) -> None:
+        """Offers the replays that there are, of one tenant or of all, to open one."""
+        ...
+
+    async def show_backup(self, file: Path | None = None, *, with_secrets: bool = False) -> None:
+        """Asks for the file of a backup, or makes it; says how far one is that runs."""
         ...
 
     async def go_to(self, name: str, *, path: str = "", filter: str = "") -> None:

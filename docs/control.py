@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from core.control import messages
-from core.control.messages import PROTOCOL
+from core.control import codes
+from core.control.greeting import PROTOCOL
 from core.control.methods import METHODS, NOTIFICATIONS
 
 HEAD = f"""\
@@ -60,7 +60,7 @@ def _errors() -> str:
         "NOT_FOUND": "what was named is not there",
         "MISFIT": "the two protocol numbers do not fit",
     }
-    return "".join(f"| {getattr(messages, name)} | {says} |\n" for name, says in told.items())
+    return "".join(f"| {getattr(codes, name)} | {says} |\n" for name, says in told.items())
 
 
 def _reachable(kinds: list[type]) -> list[type[msgspec.Struct]]:

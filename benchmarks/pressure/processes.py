@@ -11,7 +11,7 @@ from pathlib import Path
 
 from under_load import status
 
-from core.control.messages import Node
+from core.control.states import Node
 
 
 def resident(pid: int) -> int:

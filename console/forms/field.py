@@ -9,7 +9,8 @@ from console.forms.editors import ChoiceEditor, ScriptEditor, TextEditor
 from console.forms.secret_editor import SecretEditor
 from console.forms.words import hint
 from console.text import mark, visible
-from core.catalogue.settings import Setting, Value, check_text, parse_text, value_text
+from core.catalogue.settings import Setting, Value
+from core.catalogue.values import check_text, parse_text, value_text
 
 Editor = TextEditor | ChoiceEditor | ScriptEditor | SecretEditor
 

@@ -1,6 +1,7 @@
 """What a form says about a setting: its bounds, its default, its help."""
 
-from core.catalogue.settings import Setting, bound_text, value_text
+from core.catalogue.settings import Setting
+from core.catalogue.values import bound_text, value_text
 
 _KINDS = {
     "size": "a size, such as 64 KiB",

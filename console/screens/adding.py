@@ -10,7 +10,8 @@ from console.screens.picker import Entry, Picker
 from core.catalogue.component import EVENT_SOURCES, Component, Slot
 from core.catalogue.settings import Value
 from core.control.client import ControlError
-from core.control.messages import METHOD_NOT_FOUND, Components, Edit
+from core.control.codes import METHOD_NOT_FOUND
+from core.control.configurations import Components, Edit
 from core.profiles import SOURCE_TYPE, Profile, profile_named, profiles
 from core.profiles.adding import source_edit, write_script
 

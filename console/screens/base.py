@@ -13,13 +13,13 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from console.actions import Action, footer_actions, with_everywhere
-from console.commands import Lead
+from console.commands.command import Lead
 from console.link import EngineLink, LinkChanged, StatusChanged
 from console.places import PLACES
 from console.screens.command_line import CommandLine
 from console.screens.dialogs import Dialog, Notice, help_text
 from console.session import Session, console_of, session_of
-from console.text import fault_words
+from console.text import fault_words, signs
 from console.widgets.frame import Heading, KeyLine, PlacesLine, Saying
 from core.control.client import ControlError
 from core.errors import TidegateError
@@ -240,10 +240,10 @@ class TidegateScreen(Screen[None]):
             await self.app.pop_screen()
 
     async def action_help(self) -> None:
-        await self.app.push_screen(Notice("What can be done here", help_text(self.ABOUT, self.ACTIONS)))
+        await self.app.push_screen(Notice("What can be done here", help_text(signs(self.ABOUT), self.ACTIONS)))
 
     async def action_manual(self) -> None:
-        await self.app.push_screen(Notice(self.title or "Tidegate", Text(self.ABOUT)))
+        await self.app.push_screen(Notice(self.title or "Tidegate", Text(signs(self.ABOUT))))
 
     async def action_quit(self) -> None:
         await self.app.run_action("app.quit")

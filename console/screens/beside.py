@@ -4,7 +4,7 @@ from textual.timer import Timer
 
 from console.session import session_of
 from console.widgets.request_view import RequestView
-from core.control.messages import OfRequest
+from core.control.received import OfRequest
 from core.errors import TidegateError
 from core.model.requests import RequestDetail, TrafficRow
 

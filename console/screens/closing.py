@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
-from core.control.messages import OfConnection
+from core.control.connections import OfConnection
 from core.model.connections import Connection, ConnectionDetail
 
 

@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from console.commands import COMMANDS, Lead, perform
+from console.commands.command import Lead
+from console.commands.table import COMMANDS, perform
 from console.completion import completions
 from console.screens.dialogs import Dialog
 from console.session import console_of, session_of

@@ -23,14 +23,9 @@ from console.widgets.frame_row import frame_lines, unfinished_lines
 from console.widgets.rows import Line, Row, Rows, wrapped
 from console.widgets.tab_line import TabLine
 from core.control.client import ControlError
+from core.control.codes import NOT_FOUND
 from core.control.connection_frames import frames_of, newest_frames
-from core.control.messages import (
-    NOT_FOUND,
-    ConnectionFrame,
-    ConnectionFrames,
-    FramesOf,
-    OfConnection,
-)
+from core.control.connections import ConnectionFrame, ConnectionFrames, FramesOf, OfConnection
 from core.model.connections import Connection, ConnectionDetail
 from core.model.hex_dump import dump
 from core.model.requests import TrafficRow
@@ -58,7 +53,8 @@ class OneConnection(TidegateScreen):
         "(out), with what became of it; what was refused is among them with the reason, and what is here of an "
         "unfinished frame stands last. enter shows a frame as a request, with all its bytes and events.\n\n"
         "tab goes on to what scripts remember of the connection, and to the unfinished bytes. The frames are the "
-        "journal's: they stay when the connection has gone. Earlier ones are fetched as one goes up to the first."
+        "journal's: they stay when the connection has gone. Earlier ones are fetched as one goes up to the first. "
+        "↻ stands before what a replay made of a frame."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,right", "tab(1)", "Next tab", show=False),

@@ -5,7 +5,8 @@ from datetime import timedelta
 from console.screens.base import TidegateScreen
 from console.screens.connection import OneConnection
 from core.control.client import ControlError
-from core.control.messages import NOT_FOUND, ConnectionQuery, Connections, FramesOf
+from core.control.codes import NOT_FOUND
+from core.control.connections import ConnectionQuery, Connections, FramesOf
 from core.model.connections import Connection
 from core.model.dates import date_milliseconds, date_text, parse_date
 from core.model.requests import TrafficRow

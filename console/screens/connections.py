@@ -5,29 +5,22 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from console.actions import ACTIONS, Action
-from console.screens.base import Kind, TidegateScreen
+from console.screens.base import Kind
 from console.screens.closing import ask_to_close
 from console.screens.connection import OneConnection
+from console.screens.watched_list import MOST, WatchedList
 from console.text import plural
 from console.widgets.connection_row import connection_lines, heading
 from console.widgets.filter_bar import FilterBar
-from console.widgets.rows import Row, Rows
-from core.control.messages import ConnectionQuery, Connections, Node
-from core.errors import TidegateError
+from console.widgets.rows import Line, Row
+from core.control.connections import ConnectionQuery, Connections
+from core.control.states import Node
 from core.model.connections import Connection
 
-EVERY = 1.0
-"""Seconds between two looks at the connections."""
-MOST = 200
-"""Connections that are shown; the filter finds the others."""
-MORE = "+"
-"""The id of the row that says how many are not shown; no connection's id begins with a sign."""
 
-
-class ConnectionsScreen(TidegateScreen):
+class ConnectionsScreen(WatchedList[str, Connections]):
     """One row a connection, fresh every second."""
 
     TITLE = "Connections"
@@ -51,90 +44,43 @@ class ConnectionsScreen(TidegateScreen):
         self.tenant = tenant
         self.source = source
         self.place = place
-        self.found: Connections | None = None
-        self._asking = False
-        self._wrong = ""
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar("every connection; / finds some, by address, device, reason or id", _anything, id="filter")
-        head = Rows(id="columns")
-        head.can_focus = False
-        yield head
-        yield Rows(id="connections")
-        yield Static("", id="empty", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one("#empty").display = False
-        self.query_one("#columns", Rows).show([Row("", lambda width: [heading(width)], selectable=False)])
-        self.rows.focus()
-        self.set_interval(EVERY, self._look)
-        self._look()
-
-    @property
-    def rows(self) -> Rows:
-        """The list."""
-        return self.query_one("#connections", Rows)
+        yield from super().compose_body()
 
     def trail(self) -> tuple[str, ...]:
         return ("Tidegate", self.tenant, self.source, "Connections")
 
     def standing(self) -> tuple[str, Kind]:
-        if self._wrong:
-            return self._wrong, "wrong"
-        if self.found is not None and self.found.unanswered:
+        if not self._wrong and self.found is not None and self.found.unanswered:
             return self.found.unanswered[0], "wrong"
-        return "", "done"
+        return super().standing()
 
-    # Fetching.
+    # The list.
 
-    def _look(self) -> None:
-        """Asks for the connections, unless that was asked and not answered yet."""
-        if self.is_current and self.link.up and not self._asking:
-            self._asking = True
-            self.run_worker(self._fetch(self.query_one(FilterBar).entered))
+    def heading(self, width: int) -> Line:
+        return heading(width)
 
-    async def _fetch(self, text: str) -> None:
-        asked = ConnectionQuery(tenant=self.tenant, source=self.source, text=text, limit=MOST)
-        try:
-            found = await self.link.call("connections.list", asked, Connections)
-            self._wrong = ""
-        except TidegateError as error:
-            found, self._wrong = Connections(connections=[], open=0, ended=0), str(error)
-        finally:
-            self._asking = False
-        if self.stands and text == self.query_one(FilterBar).entered:
-            self._show(found)
+    def asked(self) -> str:
+        return self.query_one(FilterBar).entered
 
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
-        self._look()
+    async def fetch(self, asked: str) -> Connections:
+        query = ConnectionQuery(tenant=self.tenant, source=self.source, text=asked, limit=MOST)
+        return await self.link.call("connections.list", query, Connections)
 
-    def link_changed(self) -> None:
-        self._look()
+    def nothing(self) -> Connections:
+        return Connections(connections=[], open=0, ended=0)
 
-    # Showing.
-
-    def _show(self, found: Connections) -> None:
-        before, self.found = self.found, found
-        self.refresh_frame()
-        if before is not None and before == found:
-            return
+    def rows_of(self, found: Connections) -> list[Row]:
         self.query_one(FilterBar).tell(f"{found.open:,} open, {found.ended:,} closed")
-        rows = [Row(each.id, partial(connection_lines, each)) for each in found.connections]
-        left = found.open + found.ended - len(found.connections)
-        if left > 0:
-            said = f"{plural(left, 'more connection')}: / finds some of them"
-            rows.append(Row(MORE, lambda width: [[(said, "painted--quiet")]], selectable=False))
-        empty = not rows
-        self.query_one("#empty").display = empty
-        self.rows.display = not empty
-        if empty:
-            self.query_one("#empty", Static).update(self._empty())
-        self.rows.show(rows)
-        if self.focused is None and not empty:
-            self.rows.focus()
+        return [Row(each.id, partial(connection_lines, each)) for each in found.connections]
 
-    def _empty(self) -> str:
+    def left_out(self, found: Connections) -> str:
+        left = found.open + found.ended - len(found.connections)
+        return f"{plural(left, 'more connection')}: / finds some of them" if left > 0 else ""
+
+    def when_empty(self) -> str:
         if self.query_one(FilterBar).entered:
             return "no connection has this in its address, device, reason or id; an empty / shows all"
         node = self._node()
@@ -169,7 +115,7 @@ class ConnectionsScreen(TidegateScreen):
         if current.closed_date is not None:
             self.say(f"it is closed already: {current.reason}", "wrong")
             return
-        await ask_to_close(self, self.tenant, self.source, current, self._look)
+        await ask_to_close(self, self.tenant, self.source, current, self.look)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
@@ -177,8 +123,7 @@ class ConnectionsScreen(TidegateScreen):
     @on(FilterBar.Entered)
     def _entered(self) -> None:
         self.rows.focus()
-        self.found, self._asking = None, False
-        self._look()
+        self.afresh()
 
     @on(FilterBar.Left)
     def _left_filter(self) -> None:

@@ -111,6 +111,12 @@ class Notice(Dialog[None]):
         with VerticalScroll(classes="dialog-scroll"):
             yield Static(self.text)
 
+    def show(self, text: RenderableType) -> None:
+        """Says this instead, for what goes on while somebody reads; where it was scrolled to stays."""
+        self.text = text
+        if self.is_mounted and not self._answered:
+            self.query_one(".dialog-scroll Static", Static).update(text)
+
 
 def help_text(about: str, actions: tuple[Action, ...]) -> RenderableType:
     """What a screen is for and what can be done on it."""

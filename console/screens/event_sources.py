@@ -16,9 +16,10 @@ from console.screens.of_tenant import OfTenantScreen
 from console.screens.power import power
 from console.text import count_text, mark, rate_text, state_words, visible
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, cells, spread, wrapped
-from core.catalogue.settings import Setting, shown_text
+from core.catalogue.settings import Setting
 from core.catalogue.tenant import DEVICE_COMMUNICATION_SLOTS
-from core.control.messages import Node
+from core.catalogue.values import shown_text
+from core.control.states import Node
 
 SLOT = next(slot for slot in DEVICE_COMMUNICATION_SLOTS if slot.key == "event_sources")
 ADD = "+"

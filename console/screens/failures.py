@@ -7,31 +7,23 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from console.actions import ACTIONS, Action
-from console.screens.base import Kind, TidegateScreen
+from console.screens.base import Kind
 from console.screens.dialogs import Dialog
 from console.screens.request import OneRequest
+from console.screens.watched_list import MOST, WatchedList
 from console.session import console_of
 from console.text import mark, plural
 from console.widgets.failure_row import failure_lines, heading
-from console.widgets.rows import Row, Rows
-from core.control.messages import Dismiss, FailureQuery, Failures, OfFailure
-from core.errors import TidegateError
+from console.widgets.rows import Line, Row
+from core.control.failures import Dismiss, FailureQuery, Failures, OfFailure
 from core.model.failures import Dismissal, FailureGroup
 from core.model.requests import TrafficRow
 
-EVERY = 1.0
-"""Seconds between two looks at the groups."""
-MOST = 200
-"""Groups that are shown; those that grew last."""
-MORE = "+"
-"""The id of the row that says how many are not shown; no group's id begins with a sign."""
 
-
-class FailuresScreen(TidegateScreen):
+class FailuresScreen(WatchedList[tuple[bool, str | None], Failures]):
     """One row a group, fresh every second: those that are open, or those that were dismissed."""
 
     TITLE = "Failures"
-    CSS_PATH = "failures.tcss"
     PLACE = "failures"
     ABOUT = (
         "Failed requests as a list of work. Those of a source that failed with the same message at the same line of "
@@ -52,28 +44,6 @@ class FailuresScreen(TidegateScreen):
         super().__init__()
         self.tenant: str | None = None
         self.dismissed = False
-        self.found: Failures | None = None
-        self._asking = False
-        self._wrong = ""
-
-    def compose_body(self) -> ComposeResult:
-        head = Rows(id="columns")
-        head.can_focus = False
-        yield head
-        yield Rows(id="failures")
-        yield Static("", id="empty", markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one("#empty").display = False
-        self.query_one("#columns", Rows).show([Row("", lambda width: [heading(width)], selectable=False)])
-        self.rows.focus()
-        self.set_interval(EVERY, self._look)
-        self._look()
-
-    @property
-    def rows(self) -> Rows:
-        """The list."""
-        return self.query_one("#failures", Rows)
 
     @property
     def current(self) -> FailureGroup | None:
@@ -86,70 +56,39 @@ class FailuresScreen(TidegateScreen):
         return (*way, "Failures", "Dismissed") if self.dismissed else (*way, "Failures")
 
     def standing(self) -> tuple[str, Kind]:
-        if self._wrong:
-            return self._wrong, "wrong"
-        if self.found is not None and not self.dismissed and self.found.dismissed:
+        if not self._wrong and self.found is not None and not self.dismissed and self.found.dismissed:
             return f"{plural(self.found.dismissed, 'group')} dismissed: f shows them", "done"
-        return "", "done"
+        return super().standing()
 
     async def follow(self, path: str, filter: str) -> None:
         """Shows a tenant's failures alone."""
         self.tenant = path.partition("/")[0] or None
-        self._afresh()
+        self.afresh()
 
-    # Fetching.
+    # The list.
 
-    def _look(self) -> None:
-        """Asks for the groups, unless that was asked and not answered yet."""
-        if self.is_current and self.link.up and not self._asking:
-            self._asking = True
-            self.run_worker(self._fetch(self.dismissed, self.tenant))
+    def heading(self, width: int) -> Line:
+        return heading(width)
 
-    async def _fetch(self, dismissed: bool, tenant: str | None) -> None:
-        asked = FailureQuery(tenant=tenant, dismissed=dismissed, limit=MOST)
-        try:
-            found = await self.link.call("failures.query", asked, Failures)
-            self._wrong = ""
-        except TidegateError as error:
-            found, self._wrong = Failures(groups=[], open=0, dismissed=0), str(error)
-        finally:
-            self._asking = False
-        if self.stands and (dismissed, tenant) == (self.dismissed, self.tenant):
-            self._show(found)
+    def asked(self) -> tuple[bool, str | None]:
+        return self.dismissed, self.tenant
 
-    def _afresh(self) -> None:
-        self.found, self._asking = None, False
-        self.refresh_frame()
-        self._look()
+    async def fetch(self, asked: tuple[bool, str | None]) -> Failures:
+        dismissed, tenant = asked
+        query = FailureQuery(tenant=tenant, dismissed=dismissed, limit=MOST)
+        return await self.link.call("failures.query", query, Failures)
 
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
-        self._look()
+    def nothing(self) -> Failures:
+        return Failures(groups=[], open=0, dismissed=0)
 
-    def link_changed(self) -> None:
-        self._look()
+    def rows_of(self, found: Failures) -> list[Row]:
+        return [Row(each.id, partial(failure_lines, each)) for each in found.groups]
 
-    # Showing.
-
-    def _show(self, found: Failures) -> None:
-        before, self.found = self.found, found
-        self.refresh_frame()
-        if before is not None and before == found:
-            return
-        rows = [Row(each.id, partial(failure_lines, each)) for each in found.groups]
+    def left_out(self, found: Failures) -> str:
         left = (found.dismissed if self.dismissed else found.open) - len(found.groups)
-        if left > 0:
-            said = f"{plural(left, 'more group')}: `tidegate requests --failed --group` lists them"
-            rows.append(Row(MORE, lambda width: [[(said, "painted--quiet")]], selectable=False))
-        self.query_one("#empty").display = not rows
-        self.rows.display = bool(rows)
-        if not rows:
-            self.query_one("#empty", Static).update(self._empty())
-        self.rows.show(rows)
-        if self.focused is None and rows:
-            self.rows.focus()
+        return f"{plural(left, 'more group')}: `tidegate requests --failed --group` lists them" if left > 0 else ""
 
-    def _empty(self) -> str:
+    def when_empty(self) -> str:
         if self.dismissed:
             return "no group was dismissed: f shows those that are open"
         return "no failure is open: what was received was decoded, or dismissed"
@@ -190,23 +129,23 @@ class FailuresScreen(TidegateScreen):
     async def _dismiss(self, group: FailureGroup, why: str) -> None:
         await self.link.call("failures.dismiss", Dismiss(id=group.id, why=why), Dismissal)
         self.say("dismissed: f shows those that are")
-        self._afresh()
+        self.afresh()
 
     async def _restore(self, group: FailureGroup) -> None:
         await self.link.call("failures.restore", OfFailure(group.id), Dismissal)
         self.say("open again")
-        self._afresh()
+        self.afresh()
 
     def action_failed(self) -> None:
         self.dismissed = not self.dismissed
-        self._afresh()
+        self.afresh()
 
     async def action_back(self) -> None:
         if self.dismissed:
             self.action_failed()
         elif self.tenant is not None:
             self.tenant = None
-            self._afresh()
+            self.afresh()
         else:
             await super().action_back()
 

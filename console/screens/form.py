@@ -25,8 +25,9 @@ from console.screens.of_tenant import OfTenantScreen
 from console.screens.picker import Entry, Picker
 from console.screens.secrets import keep_secret
 from console.text import visible
-from core.catalogue.settings import Setting, Value, shown_text, value_text
-from core.control.messages import Edit
+from core.catalogue.settings import Setting, Value
+from core.catalogue.values import shown_text, value_text
+from core.control.configurations import Edit
 from core.errors import Fault, TidegateError
 
 NAMING = frozenset({"id", "name"})

@@ -11,7 +11,7 @@ from console.actions import ACTIONS
 from console.forms.frames_preview import FramesPreview
 from console.screens.component import ComponentScreen
 from core.control.frames import MOST_BYTES, FindFrames, FramesFound
-from core.control.messages import OfRequest, Query, Requests
+from core.control.received import OfRequest, Query, Requests
 from core.model.requests import RequestDetail
 
 LOOK_AFTER = 0.25

@@ -19,10 +19,11 @@ from console.text import fault_words, mark, plural
 from console.widgets.document import Document
 from console.widgets.painted import Piece
 from console.widgets.rows import Row, Rows, wrapped
-from core.catalogue.settings import check_text, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import TenantSettings
+from core.catalogue.values import check_text
 from core.control.import_files import read_scripts, request_of
-from core.control.messages import Imported, ImportLine, ImportSitewhere
+from core.control.importing import Imported, ImportLine, ImportSitewhere
 
 WIDE = 130
 """From this many columns on the report and the text stand side by side."""

@@ -6,9 +6,10 @@ from textual.widgets import Input, Label, Static
 
 from console.screens.dialogs import Dialog
 from console.text import mark
-from core.catalogue.settings import check_text, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import TenantSettings
-from core.control.messages import NewTenant
+from core.catalogue.values import check_text
+from core.control.configurations import NewTenant
 
 
 class NewTenantDialog(Dialog[NewTenant]):

@@ -9,7 +9,8 @@ from console.screens.dialogs import Answer, Question
 from console.session import console_of
 from console.text import plural
 from core.control.client import ControlError
-from core.control.messages import CONFLICT, Node, TenantRow
+from core.control.codes import CONFLICT
+from core.control.states import Node, TenantRow
 
 TYPED_AHEAD = 1.0
 """Seconds that keys pressed before the draft has come wait for it."""

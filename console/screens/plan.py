@@ -12,7 +12,8 @@ from console.screens.of_tenant import OfTenantScreen
 from console.text import fault_words, mark, plural
 from console.widgets.diff import DiffView
 from console.widgets.rows import Line, Row, Rows, spread, wrapped
-from core.control.messages import Applied, Apply, Change, Configuration, Discard, OfTenant, Plan
+from core.control.configurations import Applied, Apply, Change, Configuration, Discard, Plan
+from core.control.named import OfTenant
 
 WIDE = 130
 """From this many columns on meaning and text stand side by side."""

@@ -2,7 +2,8 @@
 
 from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
-from core.control.messages import State, Target
+from core.control.named import Target
+from core.control.states import State
 
 STOP_LIMIT = 60.0
 """Seconds that a drain, and all else that stopping does, may take until the console says that it is still going on."""

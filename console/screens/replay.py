@@ -32,7 +32,7 @@ class ReplayScreen(TidegateScreen):
         "A replay decodes kept requests again with today's decoder: each request gets another decode, the events of "
         "before stay on record and can be made current again.\n\nFirst a dry run shows what would change, a request at "
         "a time: lines that begin with - go, lines that begin with + come. Nothing is stored until you say so. A "
-        "replay runs behind everything else and goes on when you leave this screen; `tidegate replay --list` shows it."
+        "replay runs behind everything else and goes on when you leave this screen; `:replay --list` finds it again."
     )
     CSS_PATH = "replay.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -41,10 +41,13 @@ class ReplayScreen(TidegateScreen):
         ACTIONS["undo"],
     )
 
-    def __init__(self, asked: Replay) -> None:
+    def __init__(self, asked: Replay | ReplayStatus, *, undo: bool = False) -> None:
+        """One that is asked for, or one that there is: `undo` asks at once whether to take that back."""
         super().__init__()
-        self.asked = asked
+        self.asked = asked if isinstance(asked, Replay) else asked.asked
         self.status: ReplayStatus | None = None
+        self._known = None if isinstance(asked, Replay) else asked
+        self._undo_first = undo
         self._lines: list[str] = []
         self._shown = 0
         self._fetching = False
@@ -55,8 +58,13 @@ class ReplayScreen(TidegateScreen):
 
     def on_mount(self) -> None:
         self.changes.focus()
-        self._tell()
-        self.work(self._begin, True)
+        if self._known is None:
+            self._tell()
+            self.work(self._begin, True)
+        else:
+            self._take(self._known)
+            if self._undo_first:
+                self.call_after_refresh(self.action_undo)
 
     @property
     def changes(self) -> Document:
@@ -145,7 +153,14 @@ class ReplayScreen(TidegateScreen):
             said = f"{progress_words(status)}: {said}"
         kind = "dry run: nothing is stored" if status is None or status.dry_run else status.state
         skipped = [f"left out: {each}" for each in status.skipped] if status is not None else []
-        text = "\n".join([f"{self.asked.tenant}: {chosen(self.asked)}", kind, said, *skipped])
+        text = "\n".join(
+            [
+                f"{self.asked.tenant}: {chosen(self.asked, status.named if status is not None else None)}",
+                kind,
+                said,
+                *skipped,
+            ]
+        )
         self.query_one("#about", Static).update(visible(text, lines=True))
 
     # Actions
@@ -162,6 +177,8 @@ class ReplayScreen(TidegateScreen):
             self.work(self._call, "replays.resume")
         elif not status.done:
             self.say("no kept request is meant by this")
+        elif self._known is not None:  # not all of what it was asked for is known any more
+            self.say("this dry run has ended: `:replay` begins another")
         else:
             answers = (Answer("replay", f"Decode {plural(status.done, 'request')} again", "r"),)
             question = Question("Replay", f"{outcome_words(status)}. The events of before stay on record.", answers)

@@ -2,10 +2,12 @@
 
 from console.screens.base import TidegateScreen
 from console.screens.dialogs import Answer, Question
+from console.screens.picker import Entry, Picker
 from console.screens.replay import ReplayScreen
-from console.text import clock_text
+from console.text import clock_text, local
 from console.widgets.traffic_list import TrafficList
-from core.control.replays import MOST_NAMED, Replay
+from core.control.replay_words import chosen, outcome_words
+from core.control.replays import MOST_NAMED, Replay, ReplayQuery, Replays, ReplayStatus
 from core.model.requests import TrafficRow
 
 
@@ -27,13 +29,13 @@ async def choose_replay(screen: TidegateScreen, traffic: TrafficList, tenant: st
     every = f"All that match {filter}" if filter else "All that are kept"
     answers.append(Answer("all", f"{every}, of {all_of}", "a"))
 
-    async def chosen(answer: str) -> None:
+    async def decided(answer: str) -> None:
         if answer == "one" and row is not None:
             await replay_rows(screen, [row])
         else:
             await screen.app.push_screen(ReplayScreen(Replay(tenant=all_of, filter=filter)))
 
-    await screen.ask(Question("Replay", "Which requests are decoded again?", tuple(answers)), chosen)
+    await screen.ask(Question("Replay", "Which requests are decoded again?", tuple(answers)), decided)
 
 
 async def replay_rows(screen: TidegateScreen, rows: list[TrafficRow]) -> None:
@@ -48,3 +50,23 @@ async def replay_rows(screen: TidegateScreen, rows: list[TrafficRow]) -> None:
         screen.say(f"more than {MOST_NAMED:,} are marked: choose them by a filter", "wrong")
     else:
         await screen.app.push_screen(ReplayScreen(Replay(tenant=tenants.pop(), requests=decodable)))
+
+
+async def choose_known_replay(screen: TidegateScreen, tenant: str | None) -> None:
+    """Offers the replays that run and those that have ended, the newest first, and opens the one chosen."""
+    listed = await screen.link.call("replays.list", ReplayQuery(tenant=tenant), Replays)
+    known = {status.id: status for status in listed.replays if not status.dry_run}
+    if not known:
+        screen.say("there has been no replay" + (f" of {tenant}" if tenant else ""))
+        return
+
+    async def opened(id: str) -> None:
+        await screen.app.push_screen(ReplayScreen(known[id]))
+
+    entries = [Entry(status.id, _title(status), outcome_words(status), words=status.id) for status in known.values()]
+    await screen.ask(Picker("Replays", entries, verb="Open"), opened)
+
+
+def _title(status: ReplayStatus) -> str:
+    which = chosen(status.asked, status.named)
+    return f"{local(status.created):%d %b %H:%M}  {status.tenant}  {status.state}  {which}"

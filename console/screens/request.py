@@ -17,7 +17,7 @@ from console.text import bytes_text, clock_text
 from console.widgets.filter_bar import FilterBar
 from console.widgets.request_view import RequestView
 from console.widgets.state_tree import node_at
-from core.control.messages import OfRequest
+from core.control.received import OfRequest
 from core.model.events import event_json
 from core.model.requests import RequestDetail, TrafficRow, request_json
 

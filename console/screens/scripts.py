@@ -10,7 +10,9 @@ from console.screens.picker import Entry, Picker
 from console.text import bytes_text
 from core.catalogue.component import Component, ScriptTemplate
 from core.control.client import ControlError
-from core.control.messages import CONFLICT, OfScript, OfTenant, Script, ScriptInfo, Scripts, WriteScript
+from core.control.codes import CONFLICT
+from core.control.named import OfTenant
+from core.control.scripts import OfScript, Script, ScriptInfo, Scripts, WriteScript
 
 NEW = "new:"
 """What the ids of templates begin with in the picker; no script's name has a colon."""

@@ -1,7 +1,7 @@
 """A search that goes on page after page, since little of what is kept meets the filter."""
 
 from console.text import looked_text
-from core.control.messages import Traffic
+from core.control.received import Traffic
 
 
 class Search:

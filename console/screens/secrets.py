@@ -4,7 +4,7 @@ from console.draft import Draft
 from console.forms.field import Field
 from console.link import EngineLink
 from core.catalogue.secrets import kept_name, secret_name
-from core.control.messages import KeptSecret, WriteSecret
+from core.control.secrets import KeptSecret, WriteSecret
 from core.errors import TidegateError
 
 

@@ -16,8 +16,8 @@ from console.text import plural, visible
 from console.widgets.document import Document
 from console.widgets.rows import Rows
 from console.widgets.state_tree import StateTree, described
-from core.control.messages import Node
 from core.control.reindexing import ReindexStatus, reindex_words
+from core.control.states import Node
 
 WIDE = 130
 """From here on all that is known of the current component stands beside the tree."""
@@ -36,7 +36,9 @@ class EngineState(TidegateScreen):
         "half of them at most p50 milliseconds, 95 % p95, 99 % p99. Details of a tenant, and of Tidegate at the top, "
         "say what is kept and since when, how fast it grows, and when it will be full at this rate.\n\n"
         "The index finds requests in the journal. It can be built anew from it at any time (R): meanwhile the one of "
-        "before answers, and everything goes on."
+        "before answers, and everything goes on.\n\n"
+        "A backup (B) is this home in one file, made while the engine runs; `tidegate restore` makes a home of it. It "
+        "goes on while you look at other things, and ends with this console."
     )
     CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -47,10 +49,13 @@ class EngineState(TidegateScreen):
         ACTIONS["next"].titled("Next error", "goes to the next component in error"),
         ACTIONS["previous"].titled("Previous", "goes to the previous component in error"),
         ACTIONS["reindex"],
+        ACTIONS["backup"],
     )
 
     _reindexing = False
     """The index was being built anew when the state was looked at last."""
+    _opened: tuple[str, Notice] | None = None
+    """Whose details were opened last, and the dialog that they stand in."""
 
     def compose_body(self) -> ComposeResult:
         with Horizontal():
@@ -78,6 +83,11 @@ class EngineState(TidegateScreen):
             return reindex_words(status.reindex), "waits"
         if status.reindex is not None and status.reindex.state == "failed":
             return reindex_words(status.reindex), "wrong"
+        backup = self.session.backup
+        if backup is not None and backup.state == "running":
+            return f"{backup.words()}: B cancels", "waits"
+        if backup is not None and backup.state == "failed":
+            return backup.words(), "wrong"
         if status.behind:
             return f"the index is {plural(status.behind, 'request')} behind the journal", "waits"
         return "", "done"
@@ -86,6 +96,7 @@ class EngineState(TidegateScreen):
         if self.link.status is not None:
             self.states.show(self.link.status)
             self._show_details()
+            self._show_opened()
             self._tell_reindexed(self.link.status.reindex)
 
     def _tell_reindexed(self, now: ReindexStatus | None) -> None:
@@ -127,12 +138,25 @@ class EngineState(TidegateScreen):
 
     async def action_view(self) -> None:
         node = self.states.current
-        if node is None:
-            return
+        if node is not None:
+            self._opened = node.path, Notice(node.title, self._described(node))
+            await self.app.push_screen(self._opened[1])
+
+    def _described(self, node: Node) -> Text:
         text = Text()
         for name, value in described(node, self.session.now()):
             text.append(f"{name:<14}", "bold").append(f"{visible(value)}\n")
-        await self.app.push_screen(Notice(node.title, text))
+        return text
+
+    def _show_opened(self) -> None:
+        """Details that stand open go on with the state; of a component that has gone they stay as they were."""
+        if self._opened is None:
+            return
+        path, notice = self._opened
+        if not notice.is_attached:
+            self._opened = None
+        elif (node := self.states.node(path)) is not None:
+            notice.show(self._described(node))
 
     async def action_connections(self) -> None:
         node = self._powered()
@@ -178,6 +202,9 @@ class EngineState(TidegateScreen):
         if answer == "cancel":
             self.say(reindex_words(status))
         await self.link.refresh()
+
+    async def action_backup(self) -> None:
+        await console_of(self).show_backup()
 
     def action_next(self) -> None:
         self._to_error(1)

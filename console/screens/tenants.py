@@ -16,7 +16,10 @@ from console.screens.tenant import TenantScreen
 from console.session import console_of
 from console.text import count_text, mark, sign, state_words
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, wrapped
-from core.control.messages import Imported, NewTenant, Node, OfTenant, TenantRow
+from core.control.configurations import NewTenant
+from core.control.importing import Imported
+from core.control.named import OfTenant
+from core.control.states import Node, TenantRow
 
 WIDE = 130
 """From this many columns on a second pane shows the current tenant's sources."""

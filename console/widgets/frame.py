@@ -11,7 +11,7 @@ from console.actions import Action
 from console.places import Place
 from console.session import session_of
 from console.text import mark, rate_text, sign, since_text, visible
-from core.control.messages import Status
+from core.control.states import Status
 
 
 class Heading(Widget):

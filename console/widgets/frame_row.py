@@ -2,8 +2,8 @@
 
 from console.text import bytes_text, clock_text, sign
 from console.widgets.rows import Line, wrapped
-from console.widgets.traffic_row import became, outcome_class
-from core.control.messages import ConnectionFrame
+from console.widgets.traffic_row import became_now, outcome_class
+from core.control.connections import ConnectionFrame
 from core.model.connections import ConnectionDetail
 from core.model.hex_dump import dump
 
@@ -22,7 +22,7 @@ def frame_lines(frame: ConnectionFrame, width: int) -> list[Line]:
         (f"{clock_text(row.received_date)}  {bytes_text(frame.came_size):>9}  {row.outcome}  ", outcome_class(row)),
     ]
     if row.outcome == "decoded":
-        head += became(row, max(1, width - sum(len(text) for text, _ in head)))
+        head += became_now(row, max(1, width - sum(len(text) for text, _ in head)))
     reason = f"{sign('✕')} {row.reason}" if row.reason else ""
     lines = [head, *(wrapped(reason, outcome_class(row), width, INDENT) if reason else [])]
     lines += _dumped(frame.came, frame.came_size, width)

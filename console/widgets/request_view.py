@@ -88,7 +88,8 @@ class RequestHead(PaintedView):
         mark = sign("●" if row.outcome == "decoded" else "✕")
         kept = {"decoded": "", "failed": "kept", "refused": "not acknowledged"}[row.outcome]
         spent = "" if row.outcome == "refused" else milliseconds_text(row.milliseconds)
-        figures = (row.event_source, row.remote, bytes_text(row.bytes), spent, kept)
+        replayed = f"replayed {row.replayed} times" if row.replayed > 1 else "replayed" if row.replayed else ""
+        figures = (row.event_source, row.remote, bytes_text(row.bytes), spent, kept, replayed)
         return [
             (f" {mark} {row.outcome}   {status_of(row)}   ", outcome_class(row) or "painted--key"),
             ("   ".join(part for part in figures if part), ""),

@@ -11,7 +11,7 @@ from console.session import session_of
 from console.text import bytes_text, local, mark, plural, rate_text
 from console.widgets.costs import costs_described
 from console.widgets.rows import STATE_STYLES, Line, Row, Rows, spread, wrapped
-from core.control.messages import Node, Status
+from core.control.states import Node, Status
 from core.model.kept import kept_described
 
 STATE_CELLS = 9

@@ -1,23 +1,19 @@
 """The live list of requests.
 
 Rows are taken as they come; the screen is brought up to date on a clock, so that what a burst costs does not depend on
-its size. Everything that must stay put is kept as a row's number in the ring.
+its size.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from console.text import sign
-from console.widgets.held_rows import HeldRows
 from console.widgets.painted import Piece
-from console.widgets.ring import RING_ROWS, Ring
-from console.widgets.steady_view import SteadyView
+from console.widgets.ring import RING_ROWS
+from console.widgets.traffic_cursor import TrafficCursor
 from console.widgets.traffic_row import Columns, Line, row_line
 from core.model.requests import TrafficRow
 
@@ -25,11 +21,9 @@ REFRESH_HZ = 10
 """Twice as many take twice the bytes on an SSH line and show an eye nothing more."""
 GUTTER = 2
 """Cells in front of a line: cursor and mark."""
-EDGE_ROWS = 20
-"""So near to what is held, the rows beyond are asked for."""
 
 
-class TrafficList(SteadyView, can_focus=True):
+class TrafficList(TrafficCursor):
     """A bounded list of requests, newest at the bottom, that follows or stands still. Among them stand groups of those
     that were refused and only counted; the cursor passes over them, and no action takes them."""
 
@@ -41,89 +35,18 @@ class TrafficList(SteadyView, can_focus=True):
         & > .traffic--marked { background: $row-marked; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
-        Binding("home,g", "oldest", "Oldest", show=False),
-        Binding("end,G", "follow", "Newest, and follow", show=False),
-    ]
-
-    @dataclass
-    class Moved(Message):
-        """The cursor stands on another row, or the list began to follow or to stand still."""
-
-        traffic: "TrafficList"
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, TrafficList.Moved)
-
-    @dataclass
-    class Opened(Message):
-        """A row was clicked that was current already."""
-
-        traffic: "TrafficList"
-
-    @dataclass
-    class Wanted(Message):
-        """Someone scrolls near the end of what is held: rows beyond it are wanted."""
-
-        traffic: "TrafficList"
-        older: bool
-
-    @dataclass
-    class Behind(Message):
-        """The feed follows again, but what it holds is not the newest: it is to be filled afresh."""
-
-        traffic: "TrafficList"
 
     def __init__(self, capacity: int = RING_ROWS, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.held = HeldRows(capacity)
+        super().__init__(capacity, id=id)
         self.columns = Columns()
-        self.lines_a_row = 2
-        self.cursor = 0
         self.marked: dict[str, TrafficRow] = {}
         self.empty = ""
         """What is said while there are no rows."""
-        self._asking = False
-        self._shown = (0, 0)
         self._epoch = 0
-
-    # What is shown
-
-    @property
-    def ring(self) -> Ring[Line]:
-        """The rows held."""
-        return self.held.ring
-
-    @property
-    def following(self) -> bool:
-        """Whether the newest row is kept in sight; else the list stands still."""
-        return self.held.following
-
-    @property
-    def current(self) -> TrafficRow | None:
-        """The request under the cursor."""
-        row = self.current_line
-        return row if isinstance(row, TrafficRow) else None
-
-    @property
-    def current_line(self) -> Line | None:
-        """What is under the cursor."""
-        return self.ring[self.ring.clamp(self.cursor)] if len(self.ring) else None
 
     def chosen(self) -> list[TrafficRow]:
         """What an action takes: the marked rows, else the current one."""
         return list(self.marked.values()) or ([self.current] if self.current else [])
-
-    def visible_rows(self) -> tuple[int, int]:
-        """The numbers of the first row on the screen and of the one after the last."""
-        top = self.scroll_offset.y
-        first = self.ring.first + top // self.lines_a_row
-        last = self.ring.first + (top + max(1, self.size.height) - 1) // self.lines_a_row
-        return first, min(last + 1, self.ring.end)
 
     # What comes in
 
@@ -153,13 +76,6 @@ class TrafficList(SteadyView, can_focus=True):
         self._asking = False
         self.held.take_newer(rows, more, self._first_looked_at())
         self.tick()
-
-    def asked_in_vain(self) -> None:
-        """The rows asked for could not be had; scrolling on asks again."""
-        self._asking = False
-
-    def _first_looked_at(self) -> int:
-        return min(self.cursor, self.visible_rows()[0])
 
     def unmark(self) -> None:
         """Takes all marks away."""
@@ -197,16 +113,17 @@ class TrafficList(SteadyView, can_focus=True):
         if self.following:
             self.cursor = end - 1
             self.scroll_quietly(self.bottom)
-            self._learn()
+            self.learn()
             self.refresh()
             self.post_message(self.Moved(self))
             return
         steady = self.scroll_quietly(self.scroll_offset.y + (old_first - first) * self.lines_a_row)
         if not filled or not steady:
-            self._learn()
+            self.learn()
             self.refresh()
 
-    def _learn(self) -> None:
+    def learn(self) -> None:
+        """Makes the columns as wide as these rows ask for."""
         width = self.cells - GUTTER
         grew = [self.columns.learn(row, width) for row in self.ring.slice(*self.visible_rows())]
         if any(grew):
@@ -239,55 +156,7 @@ class TrafficList(SteadyView, can_focus=True):
         cursor = "traffic--cursor" if self.has_focus else "traffic--cursor-blurred"
         return self.paint([gutter, *pieces], width, cursor if current else "traffic--marked" if marked else "")
 
-    # Moving
-
-    def action_move(self, rows: int) -> None:
-        self._go(self.cursor + rows)
-
-    def action_page(self, pages: int) -> None:
-        self._go(self.cursor + pages * max(1, self.size.height // self.lines_a_row - 1))
-
-    def action_oldest(self) -> None:
-        self._go(self.ring.first)
-
-    def action_follow(self) -> None:
-        self.follow()
-
-    def follow(self) -> None:
-        """Goes to the newest row and stays there."""
-        self.held.following = True
-        self.held.arrived = 0
-        if self.held.missed:
-            self.clear()
-            self.post_message(self.Behind(self))
-        self._shown = (self.ring.first, self.ring.first)
-        self.tick()
-        self.post_message(self.Moved(self))
-
-    def pause(self) -> None:
-        """Stands still: the current row stays under the operator's eyes, whatever comes."""
-        if self.following:
-            self.held.following = False
-            self.held.arrived = 0
-            self.post_message(self.Moved(self))
-
-    def find_failed(self, step: int) -> bool:
-        """Puts the cursor on the next (`step` 1) or previous (-1) row that failed or was refused, if one is held."""
-        return self._find(step, lambda row: row.outcome != "decoded") is not None
-
-    def step(self, step: int) -> TrafficRow | None:
-        """Puts the cursor on the next (`step` 1) or previous (-1) request, if one is held, and gives it."""
-        return self._find(step, lambda row: True)
-
-    def _find(self, step: int, wanted: Callable[[TrafficRow], bool]) -> TrafficRow | None:
-        number = self.cursor + step
-        while self.ring.first <= number < self.ring.end:
-            row = self.ring[number]
-            if isinstance(row, TrafficRow) and wanted(row):
-                self._go(number)
-                return row
-            number += step
-        return None
+    # What an operator does with it.
 
     def mark(self) -> None:
         """Marks the current row or takes its mark away, and goes on to the next."""
@@ -308,55 +177,8 @@ class TrafficList(SteadyView, can_focus=True):
         self.forget_painted()
         self.resize_quietly(len(self.ring) * lines)
         self.scroll_quietly(self.bottom if self.following else (self.cursor - self.ring.first - place) * lines)
-        self._learn()
+        self.learn()
         self.refresh()
-
-    def _go(self, number: int) -> None:
-        if not len(self.ring) or (self.following and number >= self.ring.end - 1):
-            return
-        self.pause()
-        self.tick()
-        old, self.cursor = self.cursor, self.ring.clamp(number)
-        for row in {old, self.cursor}:
-            self.refresh_lines((row - self.ring.first) * self.lines_a_row, self.lines_a_row)
-        top = (self.cursor - self.ring.first) * self.lines_a_row
-        height = self.size.height
-        if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False)
-        elif top + self.lines_a_row > self.scroll_offset.y + height:
-            self.scroll_to(y=top + self.lines_a_row - height, animate=False)
-        self.post_message(self.Moved(self))
-        self._ask_beyond()
-
-    def _ask_beyond(self) -> None:
-        if self._asking or self.following:
-            return
-        first, last = self.visible_rows()
-        above, below = first - self.ring.first, self.ring.end - last
-        older = self.held.more_older and above < EDGE_ROWS
-        newer = self.held.missed > 0 and below < EDGE_ROWS
-        if older or newer:
-            self._asking = True
-            self.post_message(self.Wanted(self, older and not (newer and below < above)))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Scrolled by wheel or scrollbar, or by a cursor that left the screen: the cursor stays on it."""
-        super().watch_scroll_y(old_value, new_value)
-        self._learn()
-        if round(new_value) < self.bottom:
-            self.pause()
-        if not self.following and len(self.ring):
-            self._keep_cursor_on_screen()
-        self._ask_beyond()
-
-    def _keep_cursor_on_screen(self) -> None:
-        top = self.scroll_offset.y
-        first = self.ring.first + -(-top // self.lines_a_row)
-        last = self.ring.first + (top + self.size.height) // self.lines_a_row - 1
-        cursor = self.ring.clamp(max(first, min(self.cursor, max(first, last))))
-        if cursor != self.cursor:
-            self.cursor = cursor
-            self.post_message(self.Moved(self))
 
     def on_resize(self, event: events.Resize) -> None:
         self._epoch += 1
@@ -368,12 +190,3 @@ class TrafficList(SteadyView, can_focus=True):
 
     def on_blur(self) -> None:
         self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        number = self.ring.first + (self.scroll_offset.y + event.y) // self.lines_a_row
-        if not self.ring.first <= number < self.ring.end:
-            return
-        again = number == self.cursor and not self.following
-        self._go(number)
-        if again:
-            self.post_message(self.Opened(self))

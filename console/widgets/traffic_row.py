@@ -65,7 +65,7 @@ def row_line(row: Line, line: int, lines_a_row: int, columns: Columns, width: in
         return in_one_line(row, columns, width)
     if line == 0:
         return came(row, columns, width)
-    return [(" " * INDENT, ""), *became(row, width - INDENT)]
+    return [(" " * INDENT, ""), *became_now(row, width - INDENT)]
 
 
 def asked_of(row: Line) -> str:
@@ -106,6 +106,14 @@ def came(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
     ]
 
 
+def became_now(row: TrafficRow, width: int) -> list[Piece]:
+    """What it became; in front of it a mark where that is of a replay, with its number from the second on."""
+    if not row.replayed:
+        return became(row, width)
+    mark = f"{sign('↻')}{row.replayed if row.replayed > 1 else ''} "
+    return [(mark, "painted--key"), *became(row, max(1, width - cell_len(mark)))]
+
+
 def became(row: TrafficRow, width: int) -> list[Piece]:
     """What it became: the first event in brief, or why there is none."""
     if row.outcome != "decoded":
@@ -134,7 +142,7 @@ def in_one_line(row: TrafficRow, columns: Columns, width: int) -> list[Piece]:
         pieces.append((f"{fit(remote_of(row, width), columns.remote)} ", "painted--quiet"))
     pieces.append((f"{status_of(row):>{STATUS_CELLS}}  ", outcome_class(row)))
     used = sum(cell_len(text) for text, _ in pieces)
-    return pieces + became(row, width - used)
+    return pieces + became_now(row, width - used)
 
 
 def status_of(row: TrafficRow) -> str:

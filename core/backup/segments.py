@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core.journal.indexed import BUSY_SECONDS, connect
-
-ENDINGS: Final = ("", "-wal")
-"""The files of a segment that hold rows."""
+from core.journal.sqlite_files import LOG, ROLLBACK, WITH_ROWS, beside
 
 ROWS_IN: Final = ("requests", "decodes")
 """The tables that segments are made for."""
@@ -36,8 +34,7 @@ def is_folded(file: Path) -> bool:
     """Whether the file holds all of its segment, and nobody writes it any more."""
     with file.open("rb") as opened:
         header = opened.read(20)
-    beside = (file.with_name(file.name + ending) for ending in ("-wal", "-journal"))
-    return header[_VERSIONS] == b"\x01\x01" and not any(other.exists() for other in beside)
+    return header[_VERSIONS] == b"\x01\x01" and not any(each.exists() for each in beside(file, (LOG, ROLLBACK)))
 
 
 def is_sound(file: Path) -> bool:
@@ -107,5 +104,4 @@ def _written(file: Path) -> bool:
 
 
 def _files(file: Path) -> list[Path]:
-    every = (file.with_name(file.name + ending) for ending in ENDINGS)
-    return [each for each in every if each.exists()]
+    return [each for each in beside(file, WITH_ROWS) if each.exists()]

@@ -16,33 +16,16 @@ import msgspec
 from core import VERSION
 from core.backup.contents import ConfigFile, Configured, journal_files, read_configuration
 from core.backup.format import FORMAT, HEADER, MANIFEST, Entry, Header, Manifest
-from core.backup.segments import ENDINGS, copy_rows, count_rows, is_folded, is_sound
+from core.backup.made import Backup
+from core.backup.segments import copy_rows, count_rows, is_folded, is_sound
 from core.backup.streams import Hashed, Packed, Room, Sink
 from core.config.home import Home
 from core.errors import TidegateError
+from core.journal.sqlite_files import WITH_ROWS, beside
 from core.model.dates import now_text
 
 Progress = Callable[[int, int], None]
 """Called with the bytes of the home that are done, and about how many there are."""
-
-
-class Backup(msgspec.Struct, kw_only=True):
-    """What a backup holds."""
-
-    file: str
-    home: str
-    bytes: int
-    """Of the backup itself."""
-    tenants: int
-    segments: int
-    requests: int
-    """In the segments whose rows are known to be whole."""
-    secrets: bool
-    missing_secrets: list[str]
-    variables: list[str]
-    damaged: list[str]
-    gone: int
-    """Segments that were deleted, since they were old, before their turn came."""
 
 
 def write_backup(
@@ -143,12 +126,12 @@ class _Writing:
         """As it is, byte by byte, for somebody may be able to read more of it."""
         self._damaged.append(path)
         copy = self._parts / "damaged"
-        for ending in ENDINGS:
-            beside = file.with_name(file.name + ending)
-            if ending and not beside.exists():
+        for ending in WITH_ROWS:
+            (read,) = beside(file, (ending,))
+            if ending and not read.exists():
                 continue
             try:
-                shutil.copyfile(beside, copy)
+                shutil.copyfile(read, copy)
                 copy.chmod(0o640)
                 self._add_file(path + ending, copy, None)
             finally:
@@ -209,5 +192,4 @@ def _member(path: str, size: int, mode: int) -> tarfile.TarInfo:
 
 
 def _size(file: Path) -> int:
-    every = (file.with_name(file.name + ending) for ending in ENDINGS)
-    return sum(each.stat().st_size for each in every if each.exists())
+    return sum(each.stat().st_size for each in beside(file, WITH_ROWS) if each.exists())

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import Settings, read_settings
+from core.catalogue.settings import Settings
+from core.catalogue.values import read_settings
 from core.errors import Fault
 
 

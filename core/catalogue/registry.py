@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from core.catalogue.component import Component
-from core.catalogue.settings import nearest
 from core.errors import TidegateError
+from core.model.nearest import nearest
 
 BUILT_IN = ("core.components",)
 

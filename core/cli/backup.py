@@ -11,9 +11,16 @@ import typer
 
 from core.cli.front import HomeOption, JsonOption
 
+TOLD_EVERY = 0.2
+"""Seconds between two words of progress."""
+
+ProgressOption = Annotated[
+    bool, typer.Option("--progress", help="Say how far it is as JSON lines on stderr; on a terminal it says so anyway.")
+]
+
 if TYPE_CHECKING:
+    from core.backup.made import Backup
     from core.backup.reading import Verified
-    from core.backup.writing import Backup
     from core.config.home import Home
 
 
@@ -23,6 +30,7 @@ def backup(
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Take secrets and private keys too; keep the file as safe as those.")
     ] = False,
+    progress: ProgressOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Write a home into one file, while its engine runs.
@@ -46,11 +54,11 @@ def backup(
     _must_be_outside(file, place)
     with (
         _ending_orderly(),
-        _progress("backed up") as progress,
+        _progress("backed up", as_lines=progress) as tell,
         _parts(file) as parts,
         whole_file(file, 0o600) as out,
     ):
-        made = write_backup(place, out, parts, with_secrets=with_secrets, progress=progress)
+        made = write_backup(place, out, parts, with_secrets=with_secrets, progress=tell)
     made = msgspec.structs.replace(made, file=str(file))
     if as_json:
         print_json(made)
@@ -63,6 +71,7 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `tidegate backup` wrote.")],
     home: HomeOption = None,
     check: Annotated[bool, typer.Option("--check", help="Only verify every checksum; write nothing.")] = False,
+    progress: ProgressOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Make a home of a backup: in an empty folder, or one that is not there.
@@ -75,8 +84,8 @@ def restore(
     from core.config.home import find_home
 
     place = find_home(home)
-    with _ending_orderly(), _progress("verified" if check else "restored") as progress:
-        found = verify(file, progress) if check else restore_home(file, place, progress)
+    with _ending_orderly(), _progress("verified" if check else "restored", as_lines=progress) as tell:
+        found = verify(file, tell) if check else restore_home(file, place, tell)
     if as_json:
         print_json(
             {
@@ -140,49 +149,50 @@ def _ending_orderly() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _progress(done_word: str) -> Generator[Callable[[int, int], None]]:
-    """Says on a terminal how far it is, in one line of stderr that is written over."""
+def _progress(done_word: str, *, as_lines: bool) -> Generator[Callable[[int, int], None]]:
+    """Says how far it is: on a terminal in one line of stderr that is written over, or in lines of JSON."""
     import sys
     import time
 
-    from core.model.text import bytes_text
+    import msgspec
+
+    from core.backup.made import HowFar
+    from core.errors import TidegateError
 
     told = 0.0
 
     def tell(done: int, of: int) -> None:
         nonlocal told
         now = time.monotonic()
-        if not sys.stderr.isatty() or now - told < 0.2:
+        if now - told < TOLD_EVERY or not (as_lines or sys.stderr.isatty()):
             return
         told = now
-        sys.stderr.write(f"\r\x1b[K{bytes_text(done)} of {bytes_text(max(done, of))} {done_word}; ctrl+c cancels ")
-        sys.stderr.flush()
+        far = HowFar(done, of)
+        line = f"\r\x1b[K{far.words()} {done_word}; ctrl+c cancels "
+        try:
+            sys.stderr.write(f"{msgspec.json.encode(far).decode()}\n" if as_lines else line)
+            sys.stderr.flush()
+        except BrokenPipeError as error:
+            raise TidegateError("nobody reads any more how far it is: it was given up") from error
 
     try:
         yield tell
     finally:
-        if told:
+        if told and not as_lines:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
 
 def _say_backup(made: Backup) -> None:
-    from core.model.text import bytes_text, plural, visible
+    from core.model.text import visible
 
-    counts = ", ".join(
-        (plural(made.tenants, "tenant"), plural(made.segments, "journal segment"), plural(made.requests, "request"))
-    )
-    typer.echo(f"{visible(made.file)}: {counts}, {bytes_text(made.bytes)}")
-    if made.secrets:
-        typer.echo("  secrets are in it: keep it as safe as those")
-    elif made.missing_secrets:
-        typer.echo(f"  without {plural(len(made.missing_secrets), 'secret')}; --with-secrets takes those of the home")
-    if made.gone:
-        typer.echo(f"  {plural(made.gone, 'old journal segment')} went by retention meanwhile")
-    _say_damaged(made.damaged)
+    typer.echo(f"{visible(made.file)}: {made.words()}")
+    for note in made.notes():
+        typer.echo(f"  {visible(note)}")
 
 
 def _say_restored(found: Verified, file: Path, home: Path | None) -> None:
+    from core.backup.made import damaged_notes
     from core.model.text import plural, visible
 
     header = found.header
@@ -195,7 +205,8 @@ def _say_restored(found: Verified, file: Path, home: Path | None) -> None:
     )
     made = f"{visible(header.home)} on {visible(header.host)}, {visible(header.created)}"
     typer.echo(f"{file}: {counts}, of {made}: {'all is well' if home is None else f'restored into {home}'}")
-    _say_damaged(found.manifest.damaged)
+    for note in damaged_notes(found.manifest.damaged):
+        typer.echo(f"  {visible(note)}")
     _say_missing(
         found.manifest.missing_secrets, "is not in the backup: put the secret there, readable by its owner alone"
     )
@@ -211,10 +222,3 @@ def _say_missing(names: Sequence[str], what: str) -> None:
 
     for name in names:
         typer.echo(f"  {visible(name)} {what}")
-
-
-def _say_damaged(segments: Sequence[str]) -> None:
-    from core.model.text import visible
-
-    for path in segments:
-        typer.echo(f"  {visible(path)} is damaged in the home: its bytes are in the backup as they are")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from core.cli.reach import Engine
-    from core.control.messages import ConnectionFrames, OfConnection
+    from core.control.connections import ConnectionFrames, OfConnection
     from core.model.connections import Connection, ConnectionDetail
 
 DEFAULT_LISTED = 100
@@ -38,7 +38,7 @@ def connections(
 ) -> int:
     """Print an event source's connections, the most active first; or one, with its bytes in both directions."""
     from core.cli.reach import with_engine
-    from core.control.messages import OfConnection
+    from core.control.connections import OfConnection
 
     tenant, slash, name = source.partition("/")
     if not (tenant and slash and name):
@@ -58,7 +58,7 @@ def connections(
 
 async def _list(engine: Engine, tenant: str, source: str, text: str, most: int, as_json: bool) -> int:
     from core.cli.output import print_json
-    from core.control.messages import ConnectionQuery, Connections
+    from core.control.connections import ConnectionQuery, Connections
     from core.model.text import plural, visible
 
     query = ConnectionQuery(tenant=tenant, source=source, text=text)

@@ -11,7 +11,7 @@ import typer
 from core.cli.front import HomeOption, JsonOption, source_paths
 
 if TYPE_CHECKING:
-    from core.control.messages import Trial
+    from core.control.scripts import Trial
 
 
 def decode(
@@ -32,7 +32,7 @@ def decode(
     Events go to stdout, what the script printed and why it failed to stderr.
     """
     from core.cli.reach import with_engine
-    from core.control.messages import Trial, TryDecode
+    from core.control.scripts import Trial, TryDecode
     from core.errors import TidegateError
     from core.model.text import visible
 

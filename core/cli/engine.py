@@ -62,7 +62,8 @@ def _change(method: str, path: str, home: Path | None, as_json: bool) -> int:
     from core.cli.output import print_json
     from core.cli.reach import with_engine
     from core.cli.state import print_tree
-    from core.control.messages import Node, Target
+    from core.control.named import Target
+    from core.control.states import Node
 
     node = with_engine(home, lambda engine: engine.call(method, Target(path), Node, CHANGE_TIMEOUT), offline_ok=False)
     if as_json:

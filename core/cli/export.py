@@ -18,7 +18,7 @@ from core.cli.listing import Listing, pages
 from core.cli.reach import Engine
 from core.cli.selection import Format
 from core.config.files import sync_folder
-from core.control.messages import OfRequest, Query
+from core.control.received import OfRequest, Query
 from core.errors import TidegateError
 from core.model.events import EventBase, event_json
 from core.model.requests import RequestDetail, request_json

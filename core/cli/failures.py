@@ -11,7 +11,7 @@ import typer
 from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from core.control.messages import FailureQuery, Failures
+    from core.control.failures import FailureQuery, Failures
     from core.model.failures import FailureGroup
 
 
@@ -19,7 +19,7 @@ def print_groups(home: Path | None, asked: FailureQuery, *, as_json: bool) -> No
     """Prints groups of failed requests, the one that grew last first."""
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import Failures
+    from core.control.failures import Failures
     from core.model.text import plural
 
     found = with_engine(home, lambda engine: engine.call("failures.query", asked, Failures))
@@ -87,7 +87,7 @@ def dismiss(
     """Dismiss a group of failures, also for those that come later; see `requests --failed --group`."""
     from core.cli.output import print_json, terminal
     from core.cli.reach import with_engine
-    from core.control.messages import Dismiss, OfFailure
+    from core.control.failures import Dismiss, OfFailure
     from core.model.failures import Dismissal
     from core.model.text import visible
 

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from core.cli.output import columns, terminal
-from core.control.messages import Imported, ImportLine
+from core.control.importing import Imported, ImportLine
 from core.model.text import sign, visible
 
 WORDS = {

@@ -10,7 +10,7 @@ import typer
 from core.cli.front import HomeOption, JsonOption, tenant_names
 
 if TYPE_CHECKING:
-    from core.control.messages import Imported, ImportSitewhere
+    from core.control.importing import Imported, ImportSitewhere
 
 imports = typer.Typer(
     no_args_is_help=True,
@@ -79,7 +79,7 @@ async def _import(home: Path, asked: ImportSitewhere, scripts: Path | None, dry_
     from core.catalogue.registry import catalogue
     from core.cli.reach import reach
     from core.config.home import Home
-    from core.control.messages import Imported
+    from core.control.importing import Imported
     from core.engine.importing import preview
 
     if not os.path.isdir(home / "tenants"):  # a home is made only for what is kept

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from rich.text import Text
 
-from core.control.messages import ConnectionFrame, Trial
+from core.control.connections import ConnectionFrame
 from core.control.replay_words import change_words
 from core.control.replays import RequestChange
+from core.control.scripts import Trial
 from core.model.connections import ConnectionDetail
 from core.model.events import Event, event_brief, event_type
 from core.model.hex_dump import dump

@@ -15,7 +15,9 @@ from core.cli.output import print_json, terminal
 from core.cli.progress import ProgressLine
 from core.cli.reach import Engine
 from core.control.client import ControlClient, EngineGone
-from core.control.messages import Events, Frame, Node, OfRequest, Query, Requests, Status, Subscribe, Traffic
+from core.control.feeds import Frame, Subscribe
+from core.control.received import Events, OfRequest, Query, Requests, Traffic
+from core.control.states import Node, Status
 from core.model.events import Event, event_json
 from core.model.refusals import RefusedGroup
 from core.model.requests import Request, RequestDetail, TrafficRow, request_json

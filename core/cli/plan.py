@@ -10,18 +10,9 @@ from core.catalogue.registry import catalogue
 from core.cli.output import print_json, terminal
 from core.cli.reach import Engine, Offline
 from core.config.places import typed_values
-from core.control.messages import (
-    Applied,
-    Apply,
-    Change,
-    Configuration,
-    Discard,
-    Edit,
-    EditStaged,
-    OfTenant,
-    Plan,
-    WriteScript,
-)
+from core.control.configurations import Applied, Apply, Change, Configuration, Discard, Edit, EditStaged, Plan
+from core.control.named import OfTenant
+from core.control.scripts import WriteScript
 from core.errors import ConfigurationError, TidegateError
 from core.model.text import plural, sign, visible
 from core.profiles import SOURCE_TYPE

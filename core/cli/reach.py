@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from core.config.home import Home, HomeLock, find_home
 from core.control.address import control_socket
 from core.control.client import CALL_TIMEOUT, ControlClient, EngineGone
-from core.control.messages import Empty
+from core.control.named import Empty
 from core.errors import TidegateError
 
 if TYPE_CHECKING:

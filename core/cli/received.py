@@ -135,7 +135,7 @@ def _print_groups(
     home: Path | None, tenant: str | None, source: str | None, dismissed: bool, limit: int | None, as_json: bool
 ) -> None:
     from core.cli.failures import print_groups
-    from core.control.messages import FailureQuery
+    from core.control.failures import FailureQuery
 
     asked = FailureQuery(tenant=tenant, source=source, dismissed=dismissed, limit=limit or DEFAULT_LIMIT)
     print_groups(home, asked, as_json=as_json)

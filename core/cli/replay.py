@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from core.cli.front import HomeOption, JsonOption, tenant_names
 from core.cli.selection import FilterOption, SinceOption, SourceOption, UntilOption
-
-if TYPE_CHECKING:
-    from core.control.replays import Replay, ReplayScript
 
 
 def replay(
@@ -65,49 +62,21 @@ def replay(
         return with_engine(home, lambda engine: list_replays(engine, tenant, as_json), offline_ok=False)
     if tenant is None:
         raise typer.BadParameter("say which tenant's requests", param_hint="TENANT")
-    wanted = _wanted(tenant, source, failed, since, until, request or [], filter, script, rate, dry_run)
-    return with_engine(home, lambda engine: start_replay(engine, wanted, as_json), offline_ok=False)
-
-
-def _wanted(
-    tenant: str,
-    source: str | None,
-    failed: bool,
-    since: str | None,
-    until: str | None,
-    requests: list[str],
-    filter: str,
-    script: Path | None,
-    rate: float | None,
-    dry_run: bool,
-) -> Replay:
-    from core.cli.selection import Selection
-    from core.control.replays import Replay
-
-    query = Selection(tenant, source, None, None, since, until, filter, None, False).query()
-    if rate is not None and rate <= 0:
-        raise typer.BadParameter("give a number of requests a second", param_hint="--rate")
-    if requests and any((source, failed, since, until, filter)):
-        raise typer.BadParameter("it names requests: nothing else chooses them", param_hint="--request")
-    return Replay(
-        tenant=tenant,
-        source=source,
-        outcome="failed" if failed else None,
-        since=query.since,
-        until=query.until,
-        filter=filter,
-        requests=requests,
-        script=_script(script) if script is not None else None,
-        rate=rate,
-        dry_run=dry_run,
-    )
-
-
-def _script(file: Path) -> ReplayScript:
-    from core.control.replays import ReplayScript
-    from core.errors import TidegateError
+    from core.control.replay_options import OptionFault, replay_of
 
     try:
-        return ReplayScript(name=file.name, text=file.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise TidegateError(f"{file} is not UTF-8") from error
+        wanted = replay_of(
+            tenant,
+            source=source,
+            failed=failed,
+            since=since,
+            until=until,
+            filter=filter,
+            requests=request or [],
+            script=script,
+            rate=rate,
+            dry_run=dry_run,
+        )
+    except OptionFault as fault:
+        raise typer.BadParameter(fault.why, param_hint=fault.option) from fault
+    return with_engine(home, lambda engine: start_replay(engine, wanted, as_json), offline_ok=False)

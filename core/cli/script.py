@@ -80,7 +80,7 @@ def new(
     """
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import Script, WriteScript
+    from core.control.scripts import Script, WriteScript
     from core.errors import TidegateError
 
     chosen = _template(template)
@@ -110,8 +110,8 @@ def _templates() -> dict[str, ScriptTemplate]:
 
 
 def _template(name: str) -> ScriptTemplate:
-    from core.catalogue.settings import nearest
     from core.errors import NotFound
+    from core.model.nearest import nearest
 
     found = _templates()
     chosen = found.get(name) or next((each for each in found.values() if each.name == name), None)

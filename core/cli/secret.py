@@ -27,7 +27,7 @@ def secret(
     """
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import KeptSecret, WriteSecret
+    from core.control.secrets import KeptSecret, WriteSecret
 
     asked = WriteSecret(tenant=tenant, name=name, value=_read(name))
 

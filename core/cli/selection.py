@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from core.control.messages import Query, Subscribe
+    from core.control.feeds import Subscribe
+    from core.control.received import Query
 
 DEFAULT_LIMIT = 100
 
@@ -74,7 +75,7 @@ class Selection:
 
     def query(self) -> Query:
         """The kept rows meant; BadParameter where a time, a type or the filter is none."""
-        from core.control.messages import Query
+        from core.control.received import Query
 
         return Query(
             tenant=self.tenant,
@@ -88,7 +89,7 @@ class Selection:
 
     def feed(self, *, events: bool) -> Subscribe:
         """The live feed meant."""
-        from core.control.messages import Subscribe
+        from core.control.feeds import Subscribe
 
         if self.until:
             raise typer.BadParameter("what is live has no end", param_hint="--until")
@@ -137,12 +138,11 @@ def _event_type(text: str | None) -> str | None:
 def _moment(text: str | None, option: str) -> str | None:
     from datetime import datetime
 
-    from core.model.dates import date_milliseconds, date_text
-    from core.model.when import parse_when
+    from core.model.when import when_text
 
     if text is None:
         return None
     try:
-        return date_text(date_milliseconds(parse_when(text, datetime.now().astimezone())))
+        return when_text(text, datetime.now().astimezone())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error

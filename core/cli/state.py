@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.cli.front import HomeOption, JsonOption
 
 if TYPE_CHECKING:
-    from core.control.messages import DamagedSegment, Node, Status
+    from core.control.states import DamagedSegment, Node, Status
 
 _REASONS_TOLD = 5
 """Reasons of refusals that a note names."""
@@ -19,7 +19,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
     """Print the tree of states with reasons and rates, and what is kept."""
     from core.cli.output import print_json
     from core.cli.reach import with_engine
-    from core.control.messages import Status
+    from core.control.states import Status
 
     state = with_engine(home, lambda engine: engine.call("status", None, Status), offline_ok=False)
     if as_json:
@@ -146,7 +146,9 @@ def _damaged_note(damaged: DamagedSegment) -> str:
     if damaged.waits is not None:
         return f"{what}: {visible(damaged.waits)}"
     saved = f"{plural(damaged.saved or 0, 'row')} saved, {plural(damaged.lost or 0, 'row')} lost"
-    return f"{what}: {saved}; it is kept as {visible(damaged.kept or '')} until you clear it away"
+    if damaged.kept is None:
+        return f"{what}: {saved}; the damaged file was removed, for too much was kept aside"
+    return f"{what}: {saved}; it is kept as {visible(damaged.kept)} until you clear it away"
 
 
 def _held_back_note(node: Node) -> str:

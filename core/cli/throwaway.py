@@ -24,7 +24,7 @@ from core.cli.simulator.simulation import Plan, Simulation
 from core.cli.simulator.tally import Tally
 from core.cli.tutorial import free_port, make_tenant
 from core.config.store import default_name
-from core.control.messages import Query
+from core.control.received import Query
 from core.errors import TidegateError
 
 TENANT = "default"

@@ -7,17 +7,9 @@ from core.catalogue.component import ScriptTemplate
 from core.catalogue.registry import catalogue
 from core.cli.reach import Engine
 from core.config.render import value
-from core.control.messages import (
-    Applied,
-    Apply,
-    Configuration,
-    Empty,
-    NewTenant,
-    OfTenant,
-    Script,
-    Stage,
-    WriteScript,
-)
+from core.control.configurations import Applied, Apply, Configuration, NewTenant, Stage
+from core.control.named import Empty, OfTenant
+from core.control.scripts import Script, WriteScript
 from core.errors import ConfigurationError, TidegateError
 
 PORT = 8484

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from core.catalogue.component import EVENT_SOURCES, Component, Slot
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import Setting, shown_text, value_text
+from core.catalogue.settings import Setting
+from core.catalogue.values import shown_text, value_text
 from core.config.meaning import same
 
 Table = Mapping[str, Any]

@@ -18,7 +18,7 @@ from core.config.document import Document
 from core.config.meaning import holder, same, same_documents
 from core.config.places import Place, component_for, locate, settings_of, unknown_key
 from core.config.scan import Key
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import ConfigurationError, NotFound, TidegateError
 
 

@@ -7,12 +7,14 @@ from typing import Annotated, Literal, TypeVar, cast
 import msgspec
 
 from core.catalogue.retention import RetentionSettings
-from core.catalogue.settings import Settings, nearest, read_settings, setting
+from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Size
+from core.catalogue.values import read_settings
 from core.config.document import Document
 from core.config.files import read_text
 from core.config.home import Home
 from core.errors import ConfigurationError, Fault, TidegateError
+from core.model.nearest import nearest
 
 
 class ControlSettings(Settings):

@@ -7,10 +7,12 @@ from typing import Any, cast
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
 from core.catalogue.retention import RETENTION, TenantRetention
-from core.catalogue.settings import Setting, Value, check_value, describe, nearest, parse_text
+from core.catalogue.settings import Setting, Value, describe
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, TENANT, TenantSettings
+from core.catalogue.values import check_value, parse_text
 from core.config.scan import Key
 from core.errors import ConfigurationError, Fault, NotFound, TidegateError
+from core.model.nearest import nearest
 
 Table = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from core.config.document import parse
 from core.config.files import revision
 from core.config.meaning import same, same_documents
 from core.config.tenant import read_tenant
-from core.control.messages import Change, Plan
+from core.control.configurations import Change, Plan
 from core.errors import ConfigurationError, Fault
 
 Table = Mapping[str, Any]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from core.catalogue.contracts import Contract
-from core.catalogue.settings import nearest
 from core.config.files import WRITING, revision, write_text
 from core.config.home import Home
 from core.config.script_check import check_script
-from core.control.messages import Script, ScriptInfo
+from core.control.scripts import Script, ScriptInfo
 from core.errors import Conflict, Fault, NotFound, TidegateError
+from core.model.nearest import nearest
 
 Scope = Literal["tenant", "instance"]
 _PART = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\.][^\x00-\x1f\x7f-\x9f/\\]{0,199}")

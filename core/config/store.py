@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from core.catalogue.registry import Catalogue
 from core.catalogue.retention import RETENTION, looser
-from core.catalogue.settings import check_value, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import ID, ID_HELP, TenantSettings
+from core.catalogue.values import check_value
 from core.config import render
 from core.config.document import Document, parse
 from core.config.edits import apply_edits
@@ -22,7 +23,7 @@ from core.config.scripts import ScriptStore
 from core.config.take_back import take_back
 from core.config.tenant import TenantConfiguration, read_tenant
 from core.config.used_scripts import contracts_of_scripts, script_faults, used_scripts
-from core.control.messages import Configuration, DocumentView, Edit, Plan
+from core.control.configurations import Configuration, DocumentView, Edit, Plan
 from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from core.config.places import locate
 from core.config.plan import ORDER, TEXT, compare, make_plan
 from core.config.scan import Key
 from core.config.value_edits import value_edits
-from core.control.messages import Change, Edit
+from core.control.configurations import Change, Edit
 from core.errors import ConfigurationError, NotFound, TidegateError
 
 

@@ -13,12 +13,13 @@ from core.catalogue.configured import Configured, read_component
 from core.catalogue.listening import Address, ListeningSettings
 from core.catalogue.registry import Catalogue
 from core.catalogue.retention import RETENTION, TenantRetention
-from core.catalogue.settings import nearest, read_settings
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS, ID, TENANT, TenantSettings
+from core.catalogue.values import read_settings
 from core.config.document import Document
 from core.config.places import locate
 from core.config.scan import Key
 from core.errors import ConfigurationError, Fault, TidegateError
+from core.model.nearest import nearest
 
 Table = Mapping[str, Any]
 

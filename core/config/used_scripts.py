@@ -9,12 +9,12 @@ import msgspec
 from core.catalogue.component import Slot
 from core.catalogue.contracts import Contract
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import nearest
 from core.catalogue.tenant import DEVICE_COMMUNICATION, DEVICE_COMMUNICATION_SLOTS
 from core.config.document import Document
 from core.config.scan import Key
 from core.config.scripts import ScriptStore
 from core.errors import Fault, TidegateError
+from core.model.nearest import nearest
 
 Table = Mapping[str, Any]
 

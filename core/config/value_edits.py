@@ -7,7 +7,7 @@ from core.catalogue.component import Slot
 from core.catalogue.registry import Catalogue
 from core.config.differences import listed
 from core.config.meaning import same
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import TidegateError
 
 Table = dict[str, Any]

@@ -9,9 +9,10 @@ from typing import Any, TypeVar, overload
 import msgspec
 
 from core import VERSION
-from core.control import messages
-from core.control.messages import Empty, Hello, Role, Welcome
+from core.control import codes
+from core.control.greeting import Hello, Role, Welcome
 from core.control.methods import METHODS, NOTIFICATIONS
+from core.control.named import Empty
 from core.errors import Fault, TidegateError
 
 LINE_LIMIT = 64 << 20
@@ -26,7 +27,7 @@ class EngineGone(TidegateError):
 
 
 class ControlError(TidegateError):
-    """The engine refused a call; `code` is one of the codes in `core.control.messages`."""
+    """The engine refused a call; `code` is one of the codes in `core.control.codes`."""
 
     def __init__(self, code: int, message: str, faults: list[Fault] | None = None) -> None:
         self.code = code
@@ -144,7 +145,7 @@ class ControlClient:
             waiting.set_result(reply.result)
             return
         faults = msgspec.convert(reply.error.get("data") or [], list[Fault])
-        code = int(reply.error.get("code", messages.INTERNAL_ERROR))
+        code = int(reply.error.get("code", codes.INTERNAL_ERROR))
         waiting.set_exception(ControlError(code, str(reply.error.get("message", "")), faults))
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from core.control.messages import ConnectionFrames, FramesOf
+from core.control.connections import ConnectionFrames, FramesOf
 from core.model.connections import Connection
 from core.model.dates import date_milliseconds, date_text, parse_date
 

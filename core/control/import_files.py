@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.control.messages import ImportSitewhere
+from core.control.importing import ImportSitewhere
 from core.errors import TidegateError
 from core.model.text import bytes_text
 

@@ -6,59 +6,34 @@ dispatches by it, the client converts results by it, and docs/control.md lists i
 
 import msgspec
 
-from core.control.frames import FindFrames, FramesFound
-from core.control.messages import (
+from core.control.configurations import (
     Applied,
     Apply,
     Components,
     ComponentText,
     Configuration,
-    ConnectionFrames,
-    ConnectionQuery,
-    Connections,
     Discard,
-    Dismiss,
     DocumentView,
     EditStaged,
     EditText,
-    Empty,
-    Events,
-    FailureQuery,
-    Failures,
-    Frame,
-    FramesOf,
-    Hello,
-    Imported,
-    ImportSitewhere,
-    KeptSecret,
     NewTenant,
-    Node,
     OfComponent,
-    OfConnection,
-    OfFailure,
-    OfRequest,
-    OfScript,
-    OfTenant,
     Plan,
-    Query,
-    Requests,
-    Role,
-    Script,
-    Scripts,
     Stage,
-    Status,
-    Subscribe,
-    Subscription,
-    Target,
-    Traffic,
-    Trial,
-    TryDecode,
-    Welcome,
-    WriteScript,
-    WriteSecret,
 )
+from core.control.connections import ConnectionFrames, ConnectionQuery, Connections, FramesOf, OfConnection
+from core.control.failures import Dismiss, FailureQuery, Failures, OfFailure
+from core.control.feeds import Frame, Subscribe, Subscription
+from core.control.frames import FindFrames, FramesFound
+from core.control.greeting import Hello, Role, Welcome
+from core.control.importing import Imported, ImportSitewhere
+from core.control.named import Empty, OfTenant, Target
+from core.control.received import Events, OfRequest, Query, Requests, Traffic
 from core.control.reindexing import Reindexed, ReindexStatus
 from core.control.replays import Changes, ChangesOf, OfReplay, Replay, ReplayQuery, Replays, ReplayStatus
+from core.control.scripts import OfScript, Script, Scripts, Trial, TryDecode, WriteScript
+from core.control.secrets import KeptSecret, WriteSecret
+from core.control.states import Node, Status
 from core.model.connections import ConnectionDetail
 from core.model.failures import Dismissal
 from core.model.requests import RequestDetail

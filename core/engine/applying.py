@@ -14,7 +14,7 @@ from core.catalogue.configured import Configured
 from core.config.plan import make_plan
 from core.config.store import TenantStore
 from core.config.tenant import TenantConfiguration
-from core.control.messages import Applied, Change, ChangeState
+from core.control.configurations import Applied, Change, ChangeState
 from core.engine.generation import Generation
 from core.engine.source import SourceRunner
 from core.engine.surroundings import Surroundings

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Final
 
-from core.control.messages import ConnectionQuery, Connections, OfConnection
+from core.control.connections import ConnectionQuery, Connections, OfConnection
 from core.engine.source import SourceRunner
 from core.engine.worker_process import ASK_TIMEOUT, WorkerProcess
 from core.errors import NotFound, TidegateError

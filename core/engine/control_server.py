@@ -1,4 +1,4 @@
-"""The control socket: JSON-RPC 2.0, one message a line, `hello` first (core.control.messages has the methods)."""
+"""The control socket: JSON-RPC 2.0, one message a line, `hello` first (core.control.methods has them)."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ import msgspec
 from core import VERSION
 from core.config.home import Home
 from core.config.instance import ControlSettings
-from core.control import messages
+from core.control import codes
 from core.control.client import LINE_LIMIT
-from core.control.messages import PROTOCOL, Hello, Role
+from core.control.greeting import PROTOCOL, Hello, Role
 from core.control.methods import METHODS
 from core.engine.roles import peer_user, role_of
 from core.errors import ConfigurationError, Conflict, Fault, NotFound, TidegateError
@@ -163,23 +163,23 @@ class ControlServer:
         try:
             call = msgspec.json.decode(line, type=_Call)
         except msgspec.MsgspecError as error:
-            await peer.answer(_error(None, messages.PARSE_ERROR, f"no JSON-RPC call: {error}"))
+            await peer.answer(_error(None, codes.PARSE_ERROR, f"no JSON-RPC call: {error}"))
             return
         try:
             result = await self._call(call, peer)
         except CallFault as fault:
             answer = _error(call.id, fault.code, str(fault), fault.faults)
         except ConfigurationError as error:
-            answer = _error(call.id, messages.FAULTY, str(error), error.faults)
+            answer = _error(call.id, codes.FAULTY, str(error), error.faults)
         except Conflict as error:
-            answer = _error(call.id, messages.CONFLICT, str(error))
+            answer = _error(call.id, codes.CONFLICT, str(error))
         except NotFound as error:
-            answer = _error(call.id, messages.NOT_FOUND, str(error))
+            answer = _error(call.id, codes.NOT_FOUND, str(error))
         except TidegateError as error:
-            answer = _error(call.id, messages.REFUSED, str(error))
+            answer = _error(call.id, codes.REFUSED, str(error))
         except Exception as error:
             LOG.exception("%s failed", call.method)
-            answer = _error(call.id, messages.INTERNAL_ERROR, f"{call.method} failed: {type(error).__name__}: {error}")
+            answer = _error(call.id, codes.INTERNAL_ERROR, f"{call.method} failed: {type(error).__name__}: {error}")
         else:
             answer = {"jsonrpc": "2.0", "id": call.id, "result": result}
         if call.id is not None:
@@ -191,23 +191,23 @@ class ControlServer:
         except (TypeError, ValueError) as error:  # no JSON: an error of this program, which must not end other calls
             LOG.exception("%s cannot be answered", call.method)
             message = f"{call.method}: its result cannot be written: {error}"
-            await peer.answer(_error(call.id, messages.INTERNAL_ERROR, message))
+            await peer.answer(_error(call.id, codes.INTERNAL_ERROR, message))
 
     async def _call(self, call: _Call, peer: Peer) -> object:
         method = METHODS.get(call.method)
         if method is None:
-            raise CallFault(messages.METHOD_NOT_FOUND, f"there is no method {call.method}")
+            raise CallFault(codes.METHOD_NOT_FOUND, f"there is no method {call.method}")
         params_type: Any = method.params
         try:
             params = msgspec.json.decode(call.params, type=params_type)
         except msgspec.MsgspecError as error:
-            raise CallFault(messages.INVALID_PARAMS, f"{call.method}: {error}") from error
+            raise CallFault(codes.INVALID_PARAMS, f"{call.method}: {error}") from error
         if isinstance(params, Hello):
             peer.role = agreed_role(params, peer.allowed)
         elif peer.role is None:
-            raise CallFault(messages.INVALID_REQUEST, "the first call must be hello")
+            raise CallFault(codes.INVALID_REQUEST, "the first call must be hello")
         elif method.role == "admin" and peer.role != "admin":
-            raise CallFault(messages.NOT_ALLOWED, f"{call.method} is for admins; you may look, not change")
+            raise CallFault(codes.NOT_ALLOWED, f"{call.method} is for admins; you may look, not change")
         return await self._dispatch(call.method, params, peer)
 
 
@@ -221,7 +221,7 @@ async def _next_line(reader: asyncio.StreamReader, peer: Peer) -> bytes:
     except ConnectionError:
         return b""
     except ValueError:
-        await peer.answer(_error(None, messages.INVALID_REQUEST, f"the message is longer than {LINE_LIMIT} bytes"))
+        await peer.answer(_error(None, codes.INVALID_REQUEST, f"the message is longer than {LINE_LIMIT} bytes"))
         return b""
 
 
@@ -229,7 +229,7 @@ def agreed_role(hello: Hello, allowed: Role) -> Role:
     """The caller's role; CallFault where the protocols do not fit."""
     if hello.protocol != PROTOCOL:
         raise CallFault(
-            messages.MISFIT,
+            codes.MISFIT,
             f"this console (Tidegate {hello.version or 'unknown'}, protocol {hello.protocol}) does not fit the engine "
             f"(Tidegate {VERSION}, protocol {PROTOCOL})",
         )

@@ -12,12 +12,13 @@ from typing import Final
 import msgspec
 
 from core.config.home import Home
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.engine.apart import EndedApart, run_apart
 from core.engine.tenant import TenantRunner
 from core.journal.follower import Follower
 from core.journal.indexed import connect
 from core.journal.salvage import SalvageJob
+from core.journal.set_aside import keep_within, read_aside
 from core.model.dates import now_text
 from core.model.text import plural
 from core.worker.lifeline import Leave
@@ -162,11 +163,15 @@ class DamageDesk:
             LOG.warning("segment %s is damaged, and not set aside yet: %s", path, why)
 
     def _read(self) -> list[DamagedSegment]:
-        found: list[DamagedSegment] = []
-        for record in self._home.damaged.rglob("*.json"):
-            with contextlib.suppress(OSError, msgspec.MsgspecError):  # an operator may be about to clear it away
-                found.append(msgspec.json.decode(record.read_bytes(), type=DamagedSegment))
-        return sorted(found, key=lambda each: each.found, reverse=True)
+        """What is kept, after what is too much of it went."""
+        kept = read_aside(self._home.damaged)
+        try:
+            for aside, why in keep_within(kept):
+                LOG.warning("damaged segment %s is removed: %s", aside.file, why)
+                kept = read_aside(self._home.damaged)
+        except OSError as error:
+            LOG.warning("%s cannot be kept small: %s", self._home.damaged, error)
+        return [each.damaged for each in kept if each.damaged is not None]
 
     def _damaged(self, path: str, reason: str, waits: str) -> DamagedSegment:
         tenant, source, *_ = path.split("/")

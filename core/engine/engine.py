@@ -16,7 +16,8 @@ from core.config.home import Home
 from core.config.instance import Instance
 from core.config.plan import make_plan
 from core.config.store import TenantStore
-from core.control.messages import Applied, Node, Status
+from core.control.configurations import Applied
+from core.control.states import Node, Status
 from core.engine.applying import Applying, Progress
 from core.engine.background import Background
 from core.engine.casualties import ORPHAN_PATIENCE, orphans

@@ -8,22 +8,16 @@ from typing import Protocol
 import msgspec
 
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import check_value, describe
+from core.catalogue.settings import describe
 from core.catalogue.tenant import TenantSettings
+from core.catalogue.values import check_value
 from core.config.files import read_text, revision, write_text
 from core.config.home import Home
 from core.config.scripts import ScriptStore
 from core.config.store import TenantStore, default_name
-from core.control.messages import (
-    Configuration,
-    Empty,
-    Imported,
-    ImportLine,
-    ImportSitewhere,
-    NewTenant,
-    OfTenant,
-    Stage,
-)
+from core.control.configurations import Configuration, NewTenant, Stage
+from core.control.importing import Imported, ImportLine, ImportSitewhere
+from core.control.named import Empty, OfTenant
 from core.errors import Conflict, Fault, TidegateError
 from core.model.text import visible
 from core.sitewhere.convert import Conversion, convert

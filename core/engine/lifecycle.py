@@ -5,7 +5,7 @@ Rule: a component moves along `NEXT` and nowhere else, and every move is made th
 
 import time
 
-from core.control.messages import State
+from core.control.states import State
 from core.model.dates import date_text
 
 NEXT: dict[State, tuple[State, ...]] = {

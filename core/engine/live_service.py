@@ -6,32 +6,14 @@ from typing import Any
 
 from core import VERSION
 from core.config.store import create_tenant
-from core.control import messages
-from core.control.messages import (
-    PROTOCOL,
-    Applied,
-    Apply,
-    Configuration,
-    ConnectionQuery,
-    Connections,
-    Discard,
-    EditStaged,
-    Empty,
-    Hello,
-    NewTenant,
-    Node,
-    OfConnection,
-    OfTenant,
-    Plan,
-    Script,
-    Stage,
-    Status,
-    Subscribe,
-    Subscription,
-    Target,
-    Welcome,
-    WriteScript,
-)
+from core.control import codes
+from core.control.configurations import Applied, Apply, Configuration, Discard, EditStaged, NewTenant, Plan, Stage
+from core.control.connections import ConnectionQuery, Connections, OfConnection
+from core.control.feeds import Subscribe, Subscription
+from core.control.greeting import PROTOCOL, Hello, Welcome
+from core.control.named import Empty, OfTenant, Target
+from core.control.scripts import Script, WriteScript
+from core.control.states import Node, Status
 from core.engine.background import Background
 from core.engine.connections import close_connection, list_connections, show_connection
 from core.engine.control_server import CallFault, Peer
@@ -232,13 +214,13 @@ class LiveService(Service):
             filter = parse_filter(asked.filter)
         except FilterError as error:
             fault = Fault(message=error.message, line=error.column, key="filter")
-            raise CallFault(messages.FAULTY, str(error), [fault]) from error
+            raise CallFault(codes.FAULTY, str(error), [fault]) from error
         feeds = self._feeds.get(peer)
         if feeds is None:
             feeds = self._feeds[peer] = {}
             peer.closed.append(lambda: self._end_feeds(peer))
         if len(feeds) >= MOST_FEEDS:
-            raise CallFault(messages.REFUSED, f"{MOST_FEEDS} live feeds a connection are the most: end one first")
+            raise CallFault(codes.REFUSED, f"{MOST_FEEDS} live feeds a connection are the most: end one first")
         feed = self._engine.tap.subscribe(filter, asked.tenant, asked.events)
         feeds[feed.subscription] = feed, self._telling.run(self._tell_frames(feed, peer))
         return Subscription(feed.subscription)

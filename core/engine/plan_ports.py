@@ -5,7 +5,7 @@ from collections.abc import Collection
 from core.catalogue.listening import Address, ListeningSettings
 from core.config.store import TenantStore
 from core.config.tenant import read_tenant
-from core.control.messages import Plan
+from core.control.configurations import Plan
 from core.engine.ports import port_free
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from core.control.messages import Empty
+from core.control.named import Empty
 from core.control.reindexing import Reindexed, ReindexStatus
 from core.engine.background import Background
 from core.errors import Conflict, TidegateError

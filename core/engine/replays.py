@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from core.catalogue.configured import Configured
-from core.control.messages import Query
+from core.control.received import Query
 from core.control.replays import (
     Changes,
     ChangesOf,

@@ -7,7 +7,7 @@ import socket
 import struct
 
 from core.config.instance import ControlSettings
-from core.control.messages import Role
+from core.control.greeting import Role
 
 _CREDENTIALS = struct.Struct("3i")
 

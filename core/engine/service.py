@@ -23,47 +23,31 @@ from core.config.instance import read_instance
 from core.config.scripts import ScriptStore
 from core.config.secrets import keep_secret
 from core.config.store import TenantStore, create_tenant, remove_tenant
-from core.control.frames import FindFrames, FramesFound
-from core.control.messages import (
+from core.control.configurations import (
     Applied,
     Apply,
     ComponentInfo,
     Components,
     ComponentText,
     Configuration,
-    ConnectionFrames,
     Discard,
-    Dismiss,
     DocumentView,
     EditStaged,
     EditText,
-    Empty,
-    Events,
-    FailureQuery,
-    Failures,
-    FramesOf,
-    Imported,
-    ImportSitewhere,
-    KeptSecret,
     NewTenant,
     OfComponent,
-    OfFailure,
-    OfRequest,
-    OfScript,
-    OfTenant,
     Plan,
-    Query,
-    Requests,
-    Script,
-    Scripts,
     Stage,
-    Traffic,
-    Trial,
-    TryDecode,
-    WriteScript,
-    WriteSecret,
 )
+from core.control.connections import ConnectionFrames, FramesOf
+from core.control.failures import Dismiss, FailureQuery, Failures, OfFailure
+from core.control.frames import FindFrames, FramesFound
+from core.control.importing import Imported, ImportSitewhere
 from core.control.methods import METHODS
+from core.control.named import Empty, OfTenant
+from core.control.received import Events, OfRequest, Query, Requests, Traffic
+from core.control.scripts import OfScript, Script, Scripts, Trial, TryDecode, WriteScript
+from core.control.secrets import KeptSecret, WriteSecret
 from core.engine.finding import find_frames
 from core.engine.importing import import_sitewhere
 from core.engine.reindexing import ReindexDesk

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from core.catalogue.configured import Configured
 from core.catalogue.listening import Address, ListeningSettings
-from core.control.messages import Node
+from core.control.states import Node
 from core.engine.background import Background
 from core.engine.casualties import Casualties, buried, slots_of
 from core.engine.certificate_node import certificate_reason

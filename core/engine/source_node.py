@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from core.catalogue.configured import Configured
 from core.catalogue.listening import ListeningSettings
-from core.control.messages import Node, State
+from core.control.states import Node, State
 from core.engine.certificate_node import certificate_detail, certificate_reason
 from core.engine.lifecycle import Lifecycle
 from core.engine.rates import RequestMeters

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core.control.messages import Frame
+from core.control.feeds import Frame
 from core.engine.refused_groups import RefusedGroups
 from core.journal.follower import ALL_ROWS
 from core.journal.rows import DECODED

@@ -6,7 +6,7 @@ import msgspec
 
 from core.config.files import read_text
 from core.config.tenant import TenantConfiguration, read_tenant
-from core.control.messages import Node, State, TenantRow
+from core.control.states import Node, State, TenantRow
 from core.engine.background import Background
 from core.engine.lifecycle import Lifecycle
 from core.engine.source import BIND_PATIENCE, SourceRunner

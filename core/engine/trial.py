@@ -10,7 +10,7 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.units import Duration
 from core.config.home import Home
 from core.config.places import locate
-from core.control.messages import Trial, TryDecode
+from core.control.scripts import Trial, TryDecode
 from core.engine.apart import MOST_MEMORY, START_SECONDS, EndedApart, run_apart
 from core.errors import TidegateError
 from core.groovy.sidecars import Sidecars, needs_groovy

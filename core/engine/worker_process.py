@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.control.messages import State
+from core.control.states import State
 from core.errors import Fault, TidegateError
 from core.processes import ending_of, memory_of
 from core.wire.certificates import CertificateFacts

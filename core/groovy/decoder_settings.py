@@ -2,21 +2,9 @@
 
 from typing import Annotated
 
-import msgspec
-
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
-
-
-def script_path(what: str) -> msgspec.Meta:
-    """Describes the setting that names a Groovy script."""
-    return setting(
-        "Script path",
-        what,
-        script=True,
-        pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.groovy",
-        pattern_help="is no Groovy script in a scripts folder: write a name such as decodeOSS.groovy",
-    )
 
 
 class GroovyDecoderSettings(Settings):
@@ -24,7 +12,7 @@ class GroovyDecoderSettings(Settings):
 
     script: Annotated[
         str,
-        script_path("a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved"),
+        script_path(f"{IN_FOLDERS}; it acts when saved", example="decodeOSS.groovy"),
     ]
     timeout: Annotated[
         Duration,

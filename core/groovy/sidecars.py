@@ -7,7 +7,7 @@ from pathlib import Path
 from core.catalogue.configured import Configured
 from core.config.home import Home
 from core.config.instance import GroovySettings
-from core.control.messages import Node
+from core.control.states import Node
 from core.engine.background import Background
 from core.errors import TidegateError
 from core.groovy import discovery

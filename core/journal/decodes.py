@@ -21,6 +21,7 @@ from uuid_utils import uuid7
 from core.journal.indexed import connect
 from core.journal.rows import FAILED
 from core.journal.segment import sync_folders
+from core.journal.sqlite_files import OF_SEGMENT, remove
 
 FOLDER: Final = "replays"
 """Beside a source's segments."""
@@ -129,8 +130,7 @@ class DecodeWriter:
             sync_folders(own)
         except (sqlite3.Error, OSError):
             self._connection.close()
-            for suffix in ("", "-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            remove(self.path, OF_SEGMENT)
             raise
 
     def add(self, decodes: Sequence[NewDecode]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from core.control.messages import FailureQuery, Failures
+from core.control.failures import FailureQuery, Failures
 from core.errors import NotFound, TidegateError
 from core.journal.failures import PREFIX
 from core.journal.segment_reader import Place, SegmentReader

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from core.journal.indexed import connect
+from core.journal.sqlite_files import log_of
 
 
 def is_kept(folder: Path, request: bytes, received: int) -> bool:
@@ -24,5 +25,5 @@ def _written(file: Path) -> float:
     """When a segment was written last, in seconds since the epoch."""
     times = [file.stat().st_mtime]
     with contextlib.suppress(FileNotFoundError):
-        times.append(file.with_name(file.name + "-wal").stat().st_mtime)
+        times.append(log_of(file).stat().st_mtime)
     return max(times)

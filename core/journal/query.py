@@ -15,7 +15,7 @@ from typing import Final, Literal, cast
 
 import msgspec
 
-from core.control.messages import Query
+from core.control.received import Query
 from core.errors import TidegateError
 from core.journal.event_rows import TYPE_CODES, type_bit
 from core.journal.failures import PREFIX

@@ -8,17 +8,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from core.control.messages import (
-    ConnectionFrame,
-    ConnectionFrames,
-    Events,
-    FailureQuery,
-    Failures,
-    FramesOf,
-    Query,
-    Requests,
-    Traffic,
-)
+from core.control.connections import ConnectionFrame, ConnectionFrames, FramesOf
+from core.control.failures import FailureQuery, Failures
+from core.control.received import Events, Query, Requests, Traffic
 from core.errors import NotFound, TidegateError
 from core.journal.candidates import count
 from core.journal.failure_list import list_failures, open_failures

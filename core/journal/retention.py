@@ -20,7 +20,8 @@ from core.journal.forgetting import Rest, forget, no_rest, rehome
 from core.journal.indexed import IndexedSegment, connect, is_failed_name
 from core.journal.merging import first_of, mergeable
 from core.journal.rows import FAILED
-from core.journal.volume import ENDINGS, Measured, Volume
+from core.journal.sqlite_files import OF_SEGMENT, remove
+from core.journal.volume import Measured, Volume
 
 LET_GO: Final = 1.0
 """Seconds between that the index finds requests elsewhere and that their old segment goes: a query that began before
@@ -251,8 +252,7 @@ class _Run:
         path = segment.indexed.path
         self._leaving.add(path)
         try:
-            for ending in ENDINGS:
-                segment.file.with_name(segment.file.name + ending).unlink(missing_ok=True)
+            remove(segment.file, OF_SEGMENT)
             self._segments.pop(segment.indexed.id, None)
             self.swept.add(segment.size)
             forget(self._connection, self._volume.journal, segment.indexed, self._rest)

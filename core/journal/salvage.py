@@ -18,14 +18,17 @@ from typing import Final
 import msgspec
 
 from core.config.files import make_folder, sync_folder, write_private
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.journal.decodes import FORMAT as DECODES_FORMAT
 from core.journal.decodes import SCHEMA as DECODES_SCHEMA
 from core.journal.pages import Pages, Row, Value
 from core.journal.rows import FORMAT, INSERT_META, SCHEMA
+from core.journal.set_aside import kept_file
+from core.journal.sqlite_files import EVERY, WITH_ROWS, beside, log_of, remove
 from core.processes import yield_to_others
 
-ENDINGS: Final = ("", "-wal")
+_LINKED: Final = WITH_ROWS[::-1]
+"""In this order, so that where the file is, its log is."""
 SUFFIX: Final = ".salvaged"
 """Of a segment that is being made; the follower takes no notice of such a file."""
 _AT_ONCE: Final = 500
@@ -101,8 +104,7 @@ def salvage(job: SalvageJob) -> DamagedSegment:
         lost=max(last, job.known) - saved,
         kept=str(kept),
     )
-    for ending in ("-wal", "-shm", "-journal"):  # or they would be applied to what takes its place
-        file.with_name(file.name + ending).unlink(missing_ok=True)
+    remove(file, EVERY[1:])  # or they would be applied to what takes its place
     os.replace(made, file)
     sync_folder(file.parent)
     if not (damaged.saved or damaged.lost):
@@ -113,8 +115,7 @@ def salvage(job: SalvageJob) -> DamagedSegment:
 
 def _never_begun(damaged: DamagedSegment, kept: Path) -> DamagedSegment:
     """Its writer ended while it made it: there was nothing in it, and nothing is worth keeping or telling."""
-    for ending in ENDINGS:
-        kept.with_name(kept.name + ending).unlink(missing_ok=True)
+    remove(kept, WITH_ROWS)
     return msgspec.structs.replace(damaged, kept=None)
 
 
@@ -130,11 +131,6 @@ def _is_same(one: Path, other: Path) -> bool:
     return one.exists() and os.path.samefile(one, other)
 
 
-def kept_file(record: Path) -> Path:
-    """The damaged file that a record is of."""
-    return record.with_suffix(".db")
-
-
 def _records(damaged: Path, path: str) -> list[Path]:
     """Places for the records of one segment, in their order."""
     place = damaged / path.removesuffix(".db")
@@ -145,16 +141,15 @@ def _keep(file: Path, kept: Path) -> None:
     """Gives the damaged files a second name, unless an interrupted run did."""
     make_folder(kept.parent)
     if not kept.exists():
-        for ending in reversed(ENDINGS):  # so that where the file is, its log is
-            beside = file.with_name(file.name + ending)
+        for each, second in zip(beside(file, _LINKED), beside(kept, _LINKED), strict=True):
             with contextlib.suppress(FileExistsError, FileNotFoundError):
-                os.link(beside, kept.with_name(kept.name + ending))
+                os.link(each, second)
         sync_folder(kept.parent)
 
 
 def _copy(kept: Path, made: Path, job: SalvageJob) -> tuple[int, int]:
     """How many rows could be read, and the greatest number among them."""
-    pages = Pages(kept, kept.with_name(kept.name + "-wal"))
+    pages = Pages(kept, log_of(kept))
     of_decodes = job.path.count("/") > 2
     with contextlib.closing(sqlite3.connect(made, isolation_level=None)) as copy:
         copy.executescript("PRAGMA synchronous = FULL; BEGIN;" + (DECODES_SCHEMA if of_decodes else SCHEMA))

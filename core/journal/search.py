@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypedDict
 
 import msgspec
 
-from core.control.messages import Query
+from core.control.received import Query
 from core.journal.candidates import Candidate, Passed, candidates
 from core.journal.query import Kind, Statement, statement
 from core.journal.request_id import id_milliseconds, id_text

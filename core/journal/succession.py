@@ -13,8 +13,7 @@ from pathlib import Path
 from core.config.files import sync_folder
 from core.errors import TidegateError
 from core.journal.indexed import connect, indexed_segments
-
-BESIDE = ("", "-wal", "-shm", "-journal")
+from core.journal.sqlite_files import EVERY, remove
 
 
 def unfinished_file(index: Path) -> Path:
@@ -66,8 +65,7 @@ def put_in_place(index: Path) -> bool:
     """Puts an index that is ready in its place; False where there is none. No connection to the index may write."""
     if not ready_file(index).exists():
         return False
-    for ending in BESIDE[1:]:
-        index.with_name(index.name + ending).unlink(missing_ok=True)
+    remove(index, EVERY[1:])
     os.replace(ready_file(index), index)
     sync_folder(index.parent)
     return True
@@ -76,5 +74,4 @@ def put_in_place(index: Path) -> bool:
 def discard(index: Path) -> None:
     """Takes away what was built and did not come into its place."""
     for file in (unfinished_file(index), ready_file(index)):
-        for ending in BESIDE:
-            file.with_name(file.name + ending).unlink(missing_ok=True)
+        remove(file, EVERY)

@@ -11,12 +11,12 @@ from typing import Final
 
 from core.journal.folders import Folders
 from core.journal.indexed import connect
+from core.journal.sqlite_files import EVERY, remove
 
 LOG = logging.getLogger("tidegate.journal")
 
 MOST_BYTES: Final = 64 << 10
 """The tables of a larger file have been moved into it: SQLite's greatest page, which is all that one without may be."""
-_ENDINGS: Final = ("", "-wal", "-shm", "-journal")
 
 
 def remove_unbegun(journal: Path) -> int:
@@ -27,8 +27,7 @@ def remove_unbegun(journal: Path) -> int:
     for path, file in folders.segments.items():
         with contextlib.suppress(OSError):
             if file.stat().st_size <= MOST_BYTES and _has_no_tables(file):
-                for ending in reversed(_ENDINGS):
-                    file.with_name(file.name + ending).unlink(missing_ok=True)
+                remove(file, reversed(EVERY))
                 LOG.info("%s is removed: it was not begun", path)
                 removed += 1
     return removed

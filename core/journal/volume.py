@@ -9,9 +9,7 @@ import msgspec
 
 from core.journal.failed_segment import segments_in
 from core.journal.indexed import IndexedSegment
-
-ENDINGS: Final = ("", "-wal", "-shm")
-"""What may stand beside a segment's file, and goes with it."""
+from core.journal.sqlite_files import OF_SEGMENT, beside
 
 GROWTH_OVER: Final = 3600.0
 """Seconds over which it is told how fast the journal grows."""
@@ -68,7 +66,7 @@ class Volume:
     def _sizes(self, indexed: IndexedSegment, file: Path) -> tuple[int, int]:
         if (known := self._finished.get(indexed.path)) is not None:
             return known, known
-        sizes = [_size(file.with_name(file.name + ending)) for ending in ENDINGS]
+        sizes = [_size(each) for each in beside(file, OF_SEGMENT)]
         if indexed.finished:
             self._finished[indexed.path] = sum(sizes)
         return sum(sizes), max(sizes[:2])

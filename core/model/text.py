@@ -32,7 +32,9 @@ _ASCII = {
     "◆": "+",
     "↑": "^",
     "…": "~",
+    "↻": "R",
 }
+_ASCII_SIGNS = str.maketrans(_ASCII)
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
 
 
@@ -48,6 +50,11 @@ def ascii_only() -> bool:
 def sign(glyph: str) -> str:
     """`glyph`, or what stands for it in ASCII mode."""
     return _ASCII.get(glyph, glyph) if ascii_only() else glyph
+
+
+def signs(text: str) -> str:
+    """A text with signs in it, or with what stands for them in ASCII mode."""
+    return text.translate(_ASCII_SIGNS) if ascii_only() else text
 
 
 def mark(state: str) -> str:

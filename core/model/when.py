@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from core.model.dates import parse_date
+from core.model.dates import date_milliseconds, date_text, parse_date
 
 _AGO = re.compile(r"(\d{1,9})\s*([smhdw])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -23,3 +23,8 @@ def parse_when(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError) as error:
         message = f"{text!r} is no time: write 10m, 2h, 3d, a date as 2026-08-01, or a time as 2026-08-01T14:02:11Z"
         raise ValueError(message) from error
+
+
+def when_text(text: str, now: datetime) -> str:
+    """The same as dates are written over the control protocol."""
+    return date_text(date_milliseconds(parse_when(text, now)))

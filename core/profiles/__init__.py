@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.catalogue.settings import nearest
 from core.errors import NotFound
+from core.model.nearest import nearest
 from core.profiles.fix import Exchanges
 
 SOURCE_TYPE = "socket"

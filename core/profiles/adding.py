@@ -5,9 +5,11 @@ from typing import Any, Protocol
 
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import nearest
-from core.control.messages import Edit, OfTenant, Script, Scripts, WriteScript
+from core.control.configurations import Edit
+from core.control.named import OfTenant
+from core.control.scripts import Script, Scripts, WriteScript
 from core.errors import TidegateError
+from core.model.nearest import nearest
 from core.profiles import SOURCE_TYPE, Profile, profiles
 
 

@@ -16,8 +16,6 @@ REFUSED: Final = 400
 """What the answer to a failed request counts as: a refusal that the script chose."""
 TIMEOUT: Final = 1.0
 """Seconds that one call may take."""
-PATTERN: Final = r"(?!/)(?!.*\.\.)[\w./-]+\.py"
-PATTERN_HELP: Final = "is no Python script in a scripts folder: write a name such as answer.py"
 
 
 class AnsweredRequest:

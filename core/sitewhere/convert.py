@@ -11,7 +11,7 @@ from core.catalogue.registry import Catalogue
 from core.catalogue.settings import Value
 from core.catalogue.tenant import ID
 from core.config.tenant import addresses_overlap
-from core.control.messages import ImportLine
+from core.control.importing import ImportLine
 from core.model.text import visible
 from core.sitewhere.names import SOURCE_SUFFIX, title
 from core.sitewhere.parts import Made, Part, PartMaker

@@ -7,8 +7,9 @@ from typing import Any
 
 from core.catalogue.component import Component, Slot
 from core.catalogue.registry import Catalogue
-from core.catalogue.settings import Setting, Value, check_value, parse_text
-from core.control.messages import ImportLine
+from core.catalogue.settings import Setting, Value
+from core.catalogue.values import check_value, parse_text
+from core.control.importing import ImportLine
 from core.sitewhere.names import BEANS, CHANGED, HANDLER_SUFFIX, SOURCE_SUFFIX, WRAPPERS, reason, title
 from core.sitewhere.placeholders import Placeholders, Unresolved
 from core.sitewhere.tenant_xml import foreign, is_sitewhere, known_name, left_out

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Literal
 
-from core.control.messages import ImportLine
+from core.control.importing import ImportLine
 from core.model.text import plural, visible
 
 HEADINGS: dict[Literal["carried", "changed", "missing", "left_out"], str] = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from core.control.messages import ImportLine
+from core.control.importing import ImportLine
 from core.errors import TidegateError
 from core.model.text import visible
 from core.sitewhere.names import BEAN_REASON, OLDER_NAMES, SECTIONS, TENANT_NAMESPACE, reason, title

@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 
 from core.catalogue.behaviour import Decoded
-from core.control.messages import Query
+from core.control.received import Query
 from core.errors import ConfigurationError, TidegateError
 from core.journal.decodes import (
     BROKEN,

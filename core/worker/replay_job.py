@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.control.messages import Query
+from core.control.received import Query
 
 
 class ReplaySource(msgspec.Struct, kw_only=True):

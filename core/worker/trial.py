@@ -15,7 +15,7 @@ from core.catalogue.behaviour import Decoded, Received, RemoteDecoder, remote_te
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
 from core.catalogue.registry import Catalogue
-from core.control.messages import Trial
+from core.control.scripts import Trial
 from core.errors import ConfigurationError, TidegateError
 from core.model.events import Event
 from core.scripting.log import DecodeLog

@@ -9,17 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalogue.secrets import MOST_BYTES, Secret, SecretValue, kept_name, secret_name
-from core.catalogue.settings import (
-    Settings,
-    check_text,
-    check_value,
-    describe,
-    parse_text,
-    read_settings,
-    setting,
-    shown_text,
-    value_text,
-)
+from core.catalogue.settings import Settings, describe, setting
+from core.catalogue.values import check_text, check_value, parse_text, read_settings, shown_text, value_text
 from core.errors import TidegateError
 
 HIDDEN = "hunter2"

@@ -9,7 +9,7 @@ import pytest
 
 from console.screens.request import OneRequest
 from core.control.client import connected
-from core.control.messages import Frame, Subscribe, Subscription
+from core.control.feeds import Frame, Subscribe, Subscription
 from tests.cli.tidegate import Homestead, until
 from tests.console.test_live_traffic import go_to_traffic
 from tests.console.walker import walking

@@ -11,7 +11,7 @@ from tenant_documents import Component, documents
 from core.catalogue.registry import catalogue
 from core.config.document import Document
 from core.config.edits import apply_edits, component_text
-from core.control.messages import Edit
+from core.control.configurations import Edit
 
 CATALOGUE = catalogue()
 settings.register_profile("documents", deadline=None, suppress_health_check=[HealthCheck.too_slow])

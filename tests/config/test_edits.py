@@ -8,7 +8,7 @@ import pytest
 from core.catalogue.registry import catalogue
 from core.config.edits import apply_edits, component_text
 from core.config.places import typed_values
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import ConfigurationError, NotFound, TidegateError
 
 CATALOGUE = catalogue()

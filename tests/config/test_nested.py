@@ -13,7 +13,7 @@ from core.config.plan import make_plan
 from core.config.take_back import take_back
 from core.config.tenant import TenantConfiguration, read_tenant
 from core.config.used_scripts import used_scripts
-from core.control.messages import Change, Edit
+from core.control.configurations import Change, Edit
 from core.errors import TidegateError
 
 CATALOGUE = catalogue()

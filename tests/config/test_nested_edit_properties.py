@@ -10,7 +10,7 @@ from tenant_documents import Component, documents
 from test_edit_properties import CATALOGUE, DOCUMENTS, Written, comments_of, listed
 
 from core.config.edits import apply_edits, component_text
-from core.control.messages import Edit
+from core.control.configurations import Edit
 
 Picked = tuple[str, Component, str]
 """The path of a list of choices, its source, and that source's id."""

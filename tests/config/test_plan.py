@@ -13,7 +13,7 @@ from core.config.document import Document
 from core.config.edits import apply_edits
 from core.config.plan import make_plan
 from core.config.take_back import take_back
-from core.control.messages import Change, Edit
+from core.control.configurations import Change, Edit
 from core.errors import NotFound
 
 CATALOGUE = catalogue()

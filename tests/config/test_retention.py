@@ -19,7 +19,7 @@ from core.config.edits import apply_edits, component_text
 from core.config.plan import make_plan
 from core.config.take_back import take_back
 from core.config.tenant import read_tenant
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import NotFound
 
 CATALOGUE = catalogue()

@@ -9,7 +9,7 @@ from core.config.edits import apply_edits
 from core.config.places import typed_values
 from core.config.plan import make_plan
 from core.config.tenant import read_tenant
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import ConfigurationError
 
 CATALOGUE = Catalogue((*BUILT_IN, "tests.vaulted"))

@@ -11,7 +11,7 @@ from core.catalogue.registry import catalogue
 from core.config.files import revision, write_text
 from core.config.home import Home
 from core.config.store import TenantStore, create_tenant, remove_tenant
-from core.control.messages import Edit
+from core.control.configurations import Edit
 from core.errors import ConfigurationError, Conflict, NotFound, TidegateError
 
 ADD = Edit(op="add", path="event_sources", type="socket", values={"id": "lora"})

@@ -110,6 +110,16 @@ async def test_what_requests_cost_stands_in_the_details_of_their_source(home: Ho
         await walker.press("v")
         await walker.press("end")
         await walker.sees("p50", "p95", "p99", "ms, since start", "interact", "rows a commit")
+        await walker.press("home")
+        await walker.sees("2 since the engine started")
+        await post(home, body(3))
+        await walker.sees("3 since the engine started")
+        await walker.press("escape")
+        await walker.until(lambda: walker.app.screen is screen, "the tree")
+        await post(home, body(4))
+        await walker.until(
+            lambda: (node := screen.states.current) is not None and node.requests == 4, "the tree to go on"
+        )
 
 
 async def test_the_index_is_built_anew_on_a_key(home: Homestead) -> None:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from core.control.client import connected
-from core.control.messages import Edit, EditStaged
+from core.control.configurations import Edit, EditStaged
 from tests.cli.tidegate import Homestead, free_port
 from tests.console.test_forms import open_lora
 from tests.console.walker import Walker, walking

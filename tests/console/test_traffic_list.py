@@ -31,13 +31,13 @@ class Listing(App[None]):
         self.traffic.clock.pause()
         self.traffic.focus()
 
-    def on_traffic_list_wanted(self, message: TrafficList.Wanted) -> None:
+    def on_traffic_cursor_wanted(self, message: TrafficList.Wanted) -> None:
         self.wanted.append(message.older)
 
-    def on_traffic_list_behind(self, message: TrafficList.Behind) -> None:
+    def on_traffic_cursor_behind(self, message: TrafficList.Behind) -> None:
         self.behind += 1
 
-    def on_traffic_list_opened(self, message: TrafficList.Opened) -> None:
+    def on_traffic_cursor_opened(self, message: TrafficList.Opened) -> None:
         self.opened += 1
 
     def feed(self, first: int, stop: int, left_out: int = 0) -> None:
@@ -329,3 +329,19 @@ async def test_pages_go_on_from_requests_and_not_from_groups() -> None:
         assert app.traffic.held.edge(older=False) == row(3).id
         app.traffic.clear()
         assert app.traffic.held.edge(older=True) is None
+
+
+@pytest.mark.parametrize(("ascii", "once", "twice"), [("", "↻", "↻2"), ("1", "R", "R2")])
+async def test_what_a_replay_made_is_marked(monkeypatch: pytest.MonkeyPatch, ascii: str, once: str, twice: str) -> None:
+    monkeypatch.setenv("TIDEGATE_ASCII", ascii)
+    app = Listing()
+    async with app.run_test(size=(100, 20)):
+        app.traffic.receive([row(1), row(2, replayed=1), row(3, "failed", replayed=2)])
+        app.traffic.tick()
+        lines = [line.strip() for line in app.lines()[1:6:2]]
+        assert lines[0].startswith("device-1  Measurements")
+        assert lines[1].startswith(f"{once} device-2  Measurements")
+        assert lines[2].startswith(f"{twice} ")
+        assert "JSON is missing the id" in lines[2]
+        app.traffic.set_lines(1)
+        assert f" 200  {once} device-2" in app.shown()

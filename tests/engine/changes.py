@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 
 from core.control.client import ControlClient, connected
-from core.control.messages import Applied, Apply, Configuration, NewTenant, OfTenant, Plan, Stage, Target
+from core.control.configurations import Applied, Apply, Configuration, NewTenant, Plan, Stage
+from core.control.named import OfTenant, Target
 from tests.engine.stead import Stead
 
 HEADER = '[tenant]\nid = "{tenant}"\nname = "A Tenant"\n'

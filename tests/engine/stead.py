@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.control.client import ControlClient, connected
-from core.control.messages import Node, Status
+from core.control.states import Node, Status
 from tests.cli.tidegate import Homestead, free_port, tidegate, until
 
 R = TypeVar("R")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.control.client import ControlClient, ControlError
-from core.control.messages import CONFLICT, Applied, Apply
+from core.control.codes import CONFLICT
+from core.control.configurations import Applied, Apply
 from tests.cli.tidegate import free_port, until
 from tests.engine.changes import apply, apply_or_fail, discard, heard_while, plan, stage, target
 from tests.engine.load import Devices

@@ -12,16 +12,10 @@ from typing import Any
 import pytest
 
 from core.control.client import ControlClient, ControlError
+from core.control.codes import NOT_ALLOWED
 from core.control.connection_frames import frames_of, newest_frames
-from core.control.messages import (
-    NOT_ALLOWED,
-    ConnectionFrame,
-    ConnectionFrames,
-    ConnectionQuery,
-    Connections,
-    OfConnection,
-    OfRequest,
-)
+from core.control.connections import ConnectionFrame, ConnectionFrames, ConnectionQuery, Connections, OfConnection
+from core.control.received import OfRequest
 from core.model.connections import Connection, ConnectionDetail
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import free_port, until

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core import VERSION
-from core.control.messages import (
+from core.control.codes import (
     FAULTY,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -16,9 +16,9 @@ from core.control.messages import (
     NOT_ALLOWED,
     NOT_FOUND,
     PARSE_ERROR,
-    PROTOCOL,
     REFUSED,
 )
+from core.control.greeting import PROTOCOL
 from core.control.methods import METHODS
 from tests.engine.stead import Stead, body
 from tests.engine.wire import Line

@@ -1,10 +1,15 @@
 """A journal segment that turns corrupt under a running engine, or was damaged while none ran."""
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from core.control.states import DamagedSegment
 from tests.cli.tidegate import until
 from tests.engine.stead import Stead, body, kill
 from tests.journal import damage
@@ -162,3 +167,30 @@ def test_it_is_said_after_a_restart_and_found_once(make_stead: MakeStead) -> Non
     until(lambda: len(stead.events()) == 100, "the events")
     assert file.read_bytes() == content
     assert len(list((stead.path / "data" / "damaged").rglob("*.json"))) == 1
+
+
+def test_what_is_kept_aside_has_a_bound(make_stead: MakeStead, capfd: pytest.CaptureFixture[str]) -> None:
+    stead = make_stead()
+    folder = stead.path / "data" / "damaged"
+    for name in ("one", "two"):
+        file = folder / "default" / "lora" / f"{name}.db"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        os.truncate(file, 700 << 20)  # with no bytes on the disk
+        damaged = DamagedSegment(
+            tenant="default",
+            source="lora",
+            segment=f"default/lora/{name}.db",
+            reason="malformed",
+            found=f"2026-01-0{1 if name == 'one' else 2}T00:00:00.000Z",
+            saved=1,
+            lost=4,
+            kept=str(file),
+        )
+        file.with_suffix(".json").write_bytes(msgspec.json.encode(damaged))
+    stead.serve()
+    until(lambda: not (folder / "default" / "lora" / "one.db").exists(), "the oldest to go")
+    until(lambda: len(stead.status().damaged) == 2, "both to be told of")
+    assert [(each.lost, each.kept is None) for each in stead.status().damaged] == [(4, False), (4, True)]
+    assert "1 row saved, 4 rows lost; the damaged file was removed, for too much was kept aside" in stead("status").out
+    assert "one.db is removed: those kept took more than 1,024 MiB" in capfd.readouterr().err

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.control.client import ControlClient, ControlError, connected
-from core.control.messages import REFUSED, Frame, Subscribe, Subscription
+from core.control.codes import REFUSED
+from core.control.feeds import Frame, Subscribe, Subscription
 from core.engine.tap import ROWS_A_SECOND
 from tests.engine.stead import Stead, body
 from tests.engine.wire import Line

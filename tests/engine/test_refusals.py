@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.control.client import ControlClient, connected
-from core.control.messages import Frame, Node, Status, Subscribe, Subscription
+from core.control.feeds import Frame, Subscribe, Subscription
+from core.control.states import Node, Status
 from core.engine.rates import MOST_REASONS as MOST_REASONS_OF_A_SOURCE
 from core.engine.rates import RequestMeters
 from core.model.dates import date_milliseconds, parse_date

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.control.messages import OfRequest
+from core.control.received import OfRequest
 from core.control.replays import Changes, ChangesOf, OfReplay, Replay, ReplayScript, ReplayStatus
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import until
@@ -249,7 +249,7 @@ def test_a_replay_can_be_cancelled_and_resumed_and_two_of_a_tenant_do_not_run_to
 def test_a_feed_of_events_has_those_of_a_replay(stead: Stead) -> None:
     stead.post(body("d", 1))
     save(stead, FAHRENHEIT)
-    from core.control.messages import Frame, Subscribe, Subscription
+    from core.control.feeds import Frame, Subscribe, Subscription
 
     async def listen(client: Any) -> list[Any]:
         import asyncio

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.control.client import ControlClient, ControlError
-from core.control.messages import NOT_FOUND, Applied, OfTenant
+from core.control.codes import NOT_FOUND
+from core.control.configurations import Applied
+from core.control.named import OfTenant
 from tests.cli.tidegate import free_port, until
 from tests.engine.changes import apply, apply_or_fail, new_tenant, stage_and_apply, target, whole
 from tests.engine.stead import SCRIPT, Stead, body, kill, source_text

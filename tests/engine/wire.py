@@ -4,7 +4,7 @@ import json
 import socket
 from typing import Any
 
-from core.control.messages import PROTOCOL
+from core.control.greeting import PROTOCOL
 from tests.engine.stead import Stead
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.control.messages import Node
+from core.control.states import Node
 from core.groovy.build import Built
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import PATIENCE, free_port, until

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.components.decoders.groovy import LORA_TEMPLATE
-from core.control.messages import Node
+from core.control.states import Node
 from core.groovy.build import Built
 from tests.cli.tidegate import TUTORIAL_BODY, until
 from tests.engine.stead import Stead, body

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.control.messages import Node
+from core.control.states import Node
 from core.groovy.build import Built
 from tests.cli.tidegate import free_port, until
 from tests.engine.changes import apply_or_fail

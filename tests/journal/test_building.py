@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.control.messages import FailureQuery, Query
+from core.control.failures import FailureQuery
+from core.control.received import Query
 from core.journal.building import Building, build_index
 from core.journal.decodes import DecodeWriter, NewDecode
 from core.journal.follower import Follower

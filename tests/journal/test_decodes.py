@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.control.messages import FailureQuery, Query
+from core.control.failures import FailureQuery
+from core.control.received import Query
 from core.journal.decodes import DecodeWriter, NewDecode, decodes_to_undo, last_numbers, of_replay
 from core.journal.follower import Follower
 from core.journal.reader import Reader

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.catalogue.retention import Limits
-from core.control.messages import Query
+from core.control.received import Query
 from core.journal.decodes import NewDecode
 from core.journal.indexed import connect
 from core.journal.retention import Retained, Sweeper, Swept

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.control.messages import FailureQuery
+from core.control.failures import FailureQuery
 from core.journal.failure_list import list_failures, open_failures
 from core.journal.follower import Follower
 from core.journal.index import connect, indexed_segments

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.control.messages import Query
+from core.control.received import Query
 from core.journal.follower import Follower
 from core.journal.reader import Reader
 from core.journal.rows import DECODED, FAILED, REFUSED

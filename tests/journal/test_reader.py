@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.control.messages import Query
+from core.control.received import Query
 from core.errors import NotFound
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.control.messages import DamagedSegment
+from core.control.states import DamagedSegment
 from core.journal.decodes import DecodeWriter, NewDecode
 from core.journal.pages import Pages
 from core.journal.rows import BY_ALTERNATE_ID

@@ -7,7 +7,7 @@ import pytest
 
 from core.catalogue.registry import catalogue
 from core.config.tenant import read_tenant
-from core.control.messages import ImportLine
+from core.control.importing import ImportLine
 from core.sitewhere.convert import Conversion, convert
 from tests.sitewhere.documents import BEHIND, TEMPLATES, TENANT_URI, THREE_MQTT, TUTORIAL_SOURCE, document, of_sources
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.control.client import connected
-from core.control.messages import Imported, ImportSitewhere
+from core.control.importing import Imported, ImportSitewhere
 from tests.cli.tidegate import Homestead, free_port
 from tests.sitewhere.documents import TEMPLATES, of_sources
 

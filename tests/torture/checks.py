@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from core.control.messages import Events, Query, Requests
+from core.control.received import Events, Query, Requests
 from core.control.replays import ReplayQuery, Replays
 from core.journal.follower import Follower
 from core.model.dates import date_text

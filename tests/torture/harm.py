@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from core.control.client import connected
-from core.control.messages import Applied, Apply, Configuration, OfTenant, Stage
+from core.control.configurations import Applied, Apply, Configuration, Stage
+from core.control.named import OfTenant
 from core.control.replays import Replay, ReplayStatus
 from core.errors import TidegateError
 from core.model.dates import date_text

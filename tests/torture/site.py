@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core.control.client import ControlClient, connected
-from core.control.messages import Node, Status
+from core.control.states import Node, Status
 from core.groovy.build import Built
 from tests.cli.tidegate import COMMAND, environment, free_port, tidegate
 from tests.torture.terminal import Terminal

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.control.messages import OfRequest
+from core.control.received import OfRequest
 from core.model.requests import RequestDetail
 from tests.cli.tidegate import free_port, until
 from tests.engine.stead import SOURCE, Stead, read_all

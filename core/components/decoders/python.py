@@ -8,6 +8,7 @@ from core.catalogue.component import Component
 from core.catalogue.contracts import DECODE
 from core.catalogue.script_templates import python_templates
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
 from core.model.events import Event
 from core.scripting.events import ScriptEvents
@@ -18,16 +19,7 @@ from core.scripting.python_script import PythonScript, respond_to
 class PythonSettings(Settings):
     """Settings of a Python decoder."""
 
-    script: Annotated[
-        str,
-        setting(
-            "Script path",
-            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved",
-            script=DECODE,
-            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.py",
-            pattern_help="is no Python script in a scripts folder: write a name such as decode.py",
-        ),
-    ]
+    script: Annotated[str, script_path(f"{IN_FOLDERS}; it acts when saved", example="decode.py", script=DECODE)]
     timeout: Annotated[
         Duration,
         setting(

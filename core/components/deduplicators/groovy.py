@@ -9,8 +9,8 @@ from typing import Annotated
 from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
-from core.groovy.decoder_settings import script_path
 from core.groovy.deduplicating import GroovyDeduplicating
 from core.groovy.discovery import unavailable
 
@@ -20,7 +20,7 @@ class GroovyDeduplicatorSettings(Settings):
 
     script: Annotated[
         str,
-        script_path("a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved"),
+        script_path(f"{IN_FOLDERS}; it acts when saved", example="decodeOSS.groovy"),
     ]
     timeout: Annotated[
         Duration,

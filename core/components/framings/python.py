@@ -6,6 +6,7 @@ from core.catalogue.behaviour import DecodeFailed, DecoderContext, Script
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.contracts import FRAME
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
 from core.wire.framing import BadFrame, Framed, FramingMaker, Step
 
@@ -13,16 +14,7 @@ from core.wire.framing import BadFrame, Framed, FramingMaker, Step
 class PythonFramingSettings(Settings):
     """Settings of the Python framing."""
 
-    script: Annotated[
-        str,
-        setting(
-            "Script path",
-            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved",
-            script=FRAME,
-            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.py",
-            pattern_help="is no Python script in a scripts folder: write a name such as frame.py",
-        ),
-    ]
+    script: Annotated[str, script_path(f"{IN_FOLDERS}; it acts when saved", example="frame.py", script=FRAME)]
     timeout: Annotated[
         Duration,
         setting("Time limit", "of one look at the bytes that are here", least="1 ms", most="10 s", folded=True),

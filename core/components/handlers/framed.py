@@ -5,11 +5,11 @@ from typing import Annotated, Literal, cast
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
 from core.catalogue.composition import Parts
-from core.catalogue.contracts import ANSWER
-from core.catalogue.octets import octets, octets_fault
+from core.catalogue.octets import octets
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import answering_script, fixed_answer, idle_limit, write_limit
 from core.catalogue.units import Duration, Size
-from core.scripting.answering import ANSWER_TEMPLATE, PATTERN, PATTERN_HELP, AnswerScript
+from core.scripting.answering import ANSWER_TEMPLATE, AnswerScript
 from core.wire.framed import FramedHandler, FramedRules
 from core.wire.framing import FramingMaker
 
@@ -26,44 +26,10 @@ class FramedSettings(Settings):
             folded=True,
         ),
     ] = "close"
-    answer: Annotated[
-        str | None,
-        setting(
-            "Answer",
-            r"sent for each frame that is on disk, where its script says nothing: text such as OK\r\n, or hex",
-            check=octets_fault,
-        ),
-    ] = None
-    answer_script: Annotated[
-        str | None,
-        setting(
-            "Answer script",
-            "its answer(request, events, failure, state) says what is sent for each frame, once the decode has ended",
-            script=ANSWER,
-            pattern=PATTERN,
-            pattern_help=PATTERN_HELP,
-        ),
-    ] = None
-    idle_timeout: Annotated[
-        Duration,
-        setting(
-            "Idle time limit",
-            "a connection on which nothing comes is closed after it",
-            least="1 s",
-            most="7 d",
-            folded=True,
-        ),
-    ] = Duration("10 min")
-    write_timeout: Annotated[
-        Duration,
-        setting(
-            "Write time limit",
-            "how long a device may take to accept its answer",
-            least="100 ms",
-            most="10 min",
-            folded=True,
-        ),
-    ] = Duration("30 s")
+    answer: Annotated[str | None, fixed_answer("frame")] = None
+    answer_script: Annotated[str | None, answering_script("frame")] = None
+    idle_timeout: Annotated[Duration, idle_limit()] = Duration("10 min")
+    write_timeout: Annotated[Duration, write_limit()] = Duration("30 s")
 
 
 def make(settings: FramedSettings, intake: Intake, parts: Parts) -> FramedHandler:

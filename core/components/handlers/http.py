@@ -7,6 +7,7 @@ from core.catalogue.behaviour import Authenticator, Intake
 from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.composition import Parts
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import idle_limit, write_limit
 from core.catalogue.units import Duration, Size
 from core.wire.forwarded import ForwardedField
 from core.wire.gate import Gate
@@ -167,25 +168,9 @@ class HttpSettings(Settings):
         ),
     ] = Size("64 B")
     idle_timeout: Annotated[
-        Duration,
-        setting(
-            "Idle time limit",
-            "a connection without a request is closed after it",
-            least="100 ms",
-            most="1 d",
-            folded=True,
-        ),
+        Duration, idle_limit("a connection without a request is closed after it", least="100 ms", most="1 d")
     ] = Duration("60 s")
-    write_timeout: Annotated[
-        Duration,
-        setting(
-            "Write time limit",
-            "how long a device may take to accept its answer",
-            least="100 ms",
-            most="10 min",
-            folded=True,
-        ),
-    ] = Duration("30 s")
+    write_timeout: Annotated[Duration, write_limit()] = Duration("30 s")
 
 
 def make(settings: HttpSettings, intake: Intake, parts: Parts) -> HttpHandler:

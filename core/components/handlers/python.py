@@ -7,6 +7,7 @@ from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.contracts import HANDLE
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, idle_limit, script_path, write_limit
 from core.catalogue.units import Duration, Size
 from core.wire.scripted import ScriptedHandler, ScriptedRules
 
@@ -14,16 +15,7 @@ from core.wire.scripted import ScriptedHandler, ScriptedRules
 class PythonHandlerSettings(Settings):
     """Settings of the Python interaction handler."""
 
-    script: Annotated[
-        str,
-        setting(
-            "Script path",
-            "a file in the tenant's scripts folder, or in the one that all tenants share; it acts on new connections",
-            script=HANDLE,
-            pattern=r"(?!/)(?!.*\.\.)[\w./-]+\.py",
-            pattern_help="is no Python script in a scripts folder: write a name such as handle.py",
-        ),
-    ]
+    script: Annotated[str, script_path(f"{IN_FOLDERS}; it acts on new connections", example="handle.py", script=HANDLE)]
     timeout: Annotated[
         Duration,
         setting(
@@ -38,26 +30,10 @@ class PythonHandlerSettings(Settings):
         Size,
         setting("Most payload", "bytes of one request, and of what one read may wait for", least="1 B", most="16 MiB"),
     ] = Size("64 KiB")
-    idle_timeout: Annotated[
-        Duration,
-        setting(
-            "Idle time limit",
-            "a connection on which nothing comes is closed after it",
-            least="1 s",
-            most="7 d",
-            folded=True,
-        ),
-    ] = Duration("10 min")
-    write_timeout: Annotated[
-        Duration,
-        setting(
-            "Write time limit",
-            "how long a device may take to accept what is sent to it",
-            least="100 ms",
-            most="10 min",
-            folded=True,
-        ),
-    ] = Duration("30 s")
+    idle_timeout: Annotated[Duration, idle_limit()] = Duration("10 min")
+    write_timeout: Annotated[Duration, write_limit("how long a device may take to accept what is sent to it")] = (
+        Duration("30 s")
+    )
 
 
 def make(settings: PythonHandlerSettings, intake: Intake) -> ScriptedHandler:

@@ -5,6 +5,7 @@ from typing import Annotated
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import idle_limit
 from core.catalogue.units import Duration, Size
 from core.wire.read_all import ReadAllHandler, ReadAllRules
 
@@ -23,12 +24,8 @@ class ReadAllSettings(Settings):
     ] = Size("1 MiB")
     idle_timeout: Annotated[
         Duration,
-        setting(
-            "Idle time limit",
-            "a connection on which nothing comes is ended after it; what came is refused",
-            least="100 ms",
-            most="1 d",
-            folded=True,
+        idle_limit(
+            "a connection on which nothing comes is ended after it; what came is refused", least="100 ms", most="1 d"
         ),
     ] = Duration("60 s")
     total_timeout: Annotated[

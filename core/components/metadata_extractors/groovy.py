@@ -10,8 +10,8 @@ from typing import Annotated
 from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
 from core.catalogue.settings import Settings, setting
+from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
-from core.groovy.decoder_settings import script_path
 from core.groovy.discovery import unavailable
 from core.groovy.extracting import GroovyExtracting
 
@@ -21,7 +21,7 @@ class GroovyExtractorSettings(Settings):
 
     script: Annotated[
         str,
-        script_path("a file in the tenant's scripts folder, or in the one that all tenants share; it acts when saved"),
+        script_path(f"{IN_FOLDERS}; it acts when saved", example="decodeOSS.groovy"),
     ]
     timeout: Annotated[
         Duration,

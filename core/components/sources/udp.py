@@ -11,12 +11,12 @@ from typing import Annotated, cast
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
 from core.catalogue.composition import Parts
-from core.catalogue.contracts import ANSWER
 from core.catalogue.listening import ListeningSettings
-from core.catalogue.octets import octets, octets_fault
+from core.catalogue.octets import octets
 from core.catalogue.settings import setting
+from core.catalogue.shared_settings import answering_script, fixed_answer
 from core.catalogue.units import Duration, Size
-from core.scripting.answering import ANSWER_TEMPLATE, PATTERN, PATTERN_HELP, AnswerScript
+from core.scripting.answering import ANSWER_TEMPLATE, AnswerScript
 from core.wire.framing import FramingMaker
 from core.wire.udp import DatagramReceiver, DatagramRules
 
@@ -27,24 +27,8 @@ class UdpSettings(ListeningSettings):
     transport = "udp"
 
     port: Annotated[int, setting("Port", "where devices send their datagrams", least=1, most=65535)] = 8484
-    answer: Annotated[
-        str | None,
-        setting(
-            "Answer",
-            r"sent for each request that is on disk, where its script says nothing: text such as OK\r\n, or hex",
-            check=octets_fault,
-        ),
-    ] = None
-    answer_script: Annotated[
-        str | None,
-        setting(
-            "Answer script",
-            "its answer(request, events, failure, state) says what is sent for each request, once the decode has ended",
-            script=ANSWER,
-            pattern=PATTERN,
-            pattern_help=PATTERN_HELP,
-        ),
-    ] = None
+    answer: Annotated[str | None, fixed_answer("request")] = None
+    answer_script: Annotated[str | None, answering_script("request")] = None
     max_datagram: Annotated[
         Size,
         setting("Most datagram", "bytes of one datagram; a longer one is refused", least="1 B", most="64 KiB"),
