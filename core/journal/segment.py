@@ -22,20 +22,7 @@ _COLUMNS = (
     *("id", "received", "remote", "payload", "metadata", "state", "outcome", "events", "reason", "log", "log_cut"),
     *("status", "script", "micros", "size", "wire", "answer", "head"),
 )
-_USUAL = (
-    "id",
-    "received",
-    "remote",
-    "payload",
-    "events",
-    "log",
-    "log_cut",
-    "status",
-    "script",
-    "micros",
-    "size",
-    "head",
-)
+_USUAL = ("id", "received", "remote", "payload", "events", "status", "script", "micros", "size", "head")
 """Of a decoded request of which nothing else is to be said: a column that is not bound costs nothing."""
 
 
