@@ -31,7 +31,6 @@ class FailuresScreen(TidegateScreen):
     """One row a group, fresh every second: those that are open, or those that were dismissed."""
 
     TITLE = "Failures"
-    CSS_PATH = "failures.tcss"
     PLACE = "failures"
     ABOUT = (
         "Failed requests as a list of work. Those of a source that failed with the same message at the same line of "

@@ -38,7 +38,6 @@ class EngineState(TidegateScreen):
         "The index finds requests in the journal. It can be built anew from it at any time (R): meanwhile the one of "
         "before answers, and everything goes on."
     )
-    CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["open"].titled("Open", "shows the traffic of a tenant or source; of anything else, what is known"),
         ACTIONS["power"],

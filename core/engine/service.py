@@ -65,7 +65,6 @@ from core.control.messages import (
 )
 from core.control.methods import METHODS
 from core.engine.finding import find_frames
-from core.engine.importing import import_sitewhere
 from core.engine.reindexing import ReindexDesk
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
@@ -258,6 +257,8 @@ class Service:
         return KeptSecret(name=name, file=f"{KEPT}/{name}")
 
     async def import_sitewhere(self, asked: ImportSitewhere) -> Imported:
+        from core.engine.importing import import_sitewhere  # with all that reads SiteWhere's files
+
         return await import_sitewhere(self, asked)
 
     async def add_scripts(self, tenant: str, texts: Mapping[str, str]) -> None:

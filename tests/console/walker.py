@@ -43,7 +43,9 @@ class Walker:
         for key in keys:
             char = CHARACTERS.get(key, key)
             self.app.post_message(events.Key(key, char if len(char) == 1 else None))
-        await self.pilot.pause()
+        taken = asyncio.Event()
+        if self.app.call_later(taken.set):  # behind the keys
+            await taken.wait()
         await self.until(lambda: self.app.key_turns.idle, "keys to act")
         await self.pilot.pause()
 
@@ -56,7 +58,6 @@ class Walker:
         deadline = time.monotonic() + PATIENCE
         while not true():
             assert time.monotonic() < deadline, f"waited too long for {what}; on the screen:\n{self.screen}"
-            await self.pilot.pause()
             await asyncio.sleep(0.01)
 
     async def sees(self, *parts: str) -> None:

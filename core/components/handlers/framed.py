@@ -1,6 +1,6 @@
 """Framed Socket Interaction Handler Factory: a connection is frame after frame, each of them one payload."""
 
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
@@ -10,8 +10,10 @@ from core.catalogue.octets import octets, octets_fault
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
 from core.scripting.answering import ANSWER_TEMPLATE, PATTERN, PATTERN_HELP, AnswerScript
-from core.wire.framed import FramedHandler, FramedRules
-from core.wire.framing import FramingMaker
+
+if TYPE_CHECKING:
+    from core.wire.framed import FramedHandler
+    from core.wire.framing import FramingMaker
 
 
 class FramedSettings(Settings):
@@ -66,8 +68,10 @@ class FramedSettings(Settings):
     ] = Duration("30 s")
 
 
-def make(settings: FramedSettings, intake: Intake, parts: Parts) -> FramedHandler:
+def make(settings: FramedSettings, intake: Intake, parts: Parts) -> "FramedHandler":
     """The handler of one worker."""
+    from core.wire.framed import FramedHandler, FramedRules
+
     rules = FramedRules(
         framing=cast("FramingMaker", parts["framing"]),
         max_frame=int(settings.max_frame),

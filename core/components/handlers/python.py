@@ -1,14 +1,16 @@
 """Python Socket Interaction Handler Factory: a function of the operator's has the whole connection, for protocols that
 no framing with an answer can express."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.contracts import HANDLE
 from core.catalogue.settings import Settings, setting
 from core.catalogue.units import Duration, Size
-from core.wire.scripted import ScriptedHandler, ScriptedRules
+
+if TYPE_CHECKING:
+    from core.wire.scripted import ScriptedHandler
 
 
 class PythonHandlerSettings(Settings):
@@ -60,8 +62,10 @@ class PythonHandlerSettings(Settings):
     ] = Duration("30 s")
 
 
-def make(settings: PythonHandlerSettings, intake: Intake) -> ScriptedHandler:
+def make(settings: PythonHandlerSettings, intake: Intake) -> "ScriptedHandler":
     """The handler of one worker."""
+    from core.wire.scripted import ScriptedHandler, ScriptedRules
+
     rules = ScriptedRules(
         script=intake.context.script(settings.script, HANDLE, settings.timeout),
         max_payload=int(settings.max_payload),
