@@ -5,7 +5,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import events
@@ -33,7 +33,7 @@ SHUTDOWN_LIMIT = 20.0
 """Seconds an engine may take to drain and end when the console stops it."""
 
 
-STYLES = sorted((Path(__file__).parent / "screens").glob("*.tcss"))
+STYLES: list[str | PurePath] = sorted((Path(__file__).parent / "screens").glob("*.tcss"))
 """The screens' styles, all read at the start: for one that comes later Textual parses the others anew."""
 
 ComponentScreen.of_role["framing"] = FramingScreen

@@ -15,6 +15,12 @@ sys.dont_write_bytecode = False
 gc.set_threshold(20_000, 20, 20)  # a console makes many objects and few cycles: a tenth of its tests' time went here
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many `-n auto` is: a third of their time tests wait for processes, and for time limits to pass."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @pytest.fixture(autouse=True)
 def timer() -> None:
     """The time limit of tests and that of scripts share the process's one interval timer: a test has set it anew."""

@@ -55,10 +55,11 @@ class Walker:
 
     async def until(self, true: Callable[[], object], what: str) -> None:
         """Waits until something holds."""
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, 0.005
         while not true():
             assert time.monotonic() < deadline, f"waited too long for {what}; on the screen:\n{self.screen}"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 0.05)
 
     async def sees(self, *parts: str) -> None:
         """Waits until all of this is on the screen."""
