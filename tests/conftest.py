@@ -1,6 +1,5 @@
 """What holds for every test."""
 
-import gc
 import os
 import sys
 
@@ -11,8 +10,6 @@ pytest_plugins = ["tests.engine.fixtures"]
 # Tests start Tidegate a thousand times. Where compiled modules are not kept, each start takes twice as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-
-gc.set_threshold(20_000, 20, 20)  # a console makes many objects and few cycles: a tenth of its tests' time went here
 
 
 @pytest.hookimpl(optionalhook=True)
