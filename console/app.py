@@ -5,7 +5,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import events
@@ -39,6 +39,9 @@ SHUTDOWN_LIMIT = 20.0
 """Seconds an engine may take to drain and end when the console stops it."""
 
 
+STYLES: list[str | PurePath] = sorted((Path(__file__).parent / "screens").glob("*.tcss"))
+"""The screens' styles, all read at the start: for one that comes later Textual parses the others anew."""
+
 ComponentScreen.of_role["framing"] = FramingScreen
 
 
@@ -46,7 +49,7 @@ class TidegateApp(App[int]):
     """The console at one engine. `reach` makes a greeted client; an `owned` engine ends with this console."""
 
     TITLE = "Tidegate"
-    CSS_PATH: ClassVar = ["screens/base.tcss", "screens/dialogs.tcss"]
+    CSS_PATH: ClassVar = STYLES
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(place.digit, f"place('{place.name}')", place.title, show=False) for place in PLACES),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
@@ -64,8 +67,11 @@ class TidegateApp(App[int]):
         self.owned = owned
         self.key_turns = KeyTurns(self)
         self.session = Session(EngineLink(reach, lambda: self.session.screens), components or catalogue(), readonly)
+        for name in self.available_themes:
+            self.unregister_theme(name)
         for theme in themes.load_themes().values():
             self.register_theme(theme)
+        self.set_reactive(App.theme, themes.chosen_theme())
         for place in PLACES:
             self.add_mode(place.name, screen_of(place))
 
@@ -73,9 +79,6 @@ class TidegateApp(App[int]):
         return themes.default_variables()
 
     async def on_mount(self) -> None:
-        self.theme = themes.chosen_theme()
-        for name in set(self.available_themes) - set(themes.load_themes()):
-            self.unregister_theme(name)
         self.run_worker(self.session.link.run(), name="link")
         await self.switch_mode(PLACES[0].name)
 

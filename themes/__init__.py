@@ -5,6 +5,7 @@ Beside Textual's own variables a theme gives the ones in `VARIABLES`, which the 
 
 import os
 import tomllib
+from functools import cache
 from importlib.resources import files
 
 import msgspec
@@ -32,6 +33,7 @@ VARIABLES = (
 )
 
 
+@cache
 def load_themes() -> dict[str, Theme]:
     """Every theme of this folder by name, the default first."""
     read = [

@@ -46,7 +46,6 @@ class OneConnection(TidegateScreen):
     """A connection, fresh every second as long as it is open."""
 
     TITLE = "Connection"
-    CSS_PATH = "connections.tcss"
     PLACE = "tenants"
     ABOUT = (
         "One connection, its newest frame last. Each frame is shown as its bytes came (in) and as it was answered "

@@ -24,7 +24,6 @@ class ConnectionsScreen(WatchedList[str, Connections]):
     """One row a connection, fresh every second."""
 
     TITLE = "Connections"
-    CSS_PATH = "connections.tcss"
     PLACE = "tenants"
     ABOUT = (
         "The connections of one event source, the most active lately first; below them the last that have ended, each "

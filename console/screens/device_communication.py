@@ -15,7 +15,6 @@ class DeviceCommunication(OfTenantScreen):
     """The step between a tenant and its event sources, as SiteWhere has it."""
 
     TITLE = "Device Communication"
-    CSS_PATH = "event_sources.tcss"
     ABOUT = "How devices reach this tenant, and what they say. Event Sources are where device data comes in."
     ACTIONS = (ACTIONS["open"], ACTIONS["plan"], ACTIONS["stage"])
 

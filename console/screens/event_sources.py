@@ -36,7 +36,6 @@ class EventSources(OfTenantScreen):
     """A tenant's event sources as the draft has them, with the states of those that run."""
 
     TITLE = "Event Sources"
-    CSS_PATH = "event_sources.tcss"
     ABOUT = (
         "Where device data comes in. Each source listens alone and fails alone. a adds one; what it still needs is "
         "said under it. Order is for people: it changes nothing for devices."

@@ -47,7 +47,6 @@ class Fields(VerticalScroll, inherit_bindings=False):
 class FormScreen(OfTenantScreen):
     """A form over the table at `path`. Subclasses say which settings it has, and what stands above the fold."""
 
-    CSS_PATH = "form.tcss"
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("home,g", "to_field(0)", "First field", show=False),

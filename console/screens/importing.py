@@ -116,7 +116,6 @@ class ImportScreen(TidegateScreen):
 
     TITLE = "Import"
     PLACE = "tenants"
-    CSS_PATH = "importing.tcss"
     ABOUT = (
         "What would become of a SiteWhere tenant: what is carried over, what is changed, what is missing, and what "
         "stays behind and why. Beside it stands the configuration that it makes. Importing stages that configuration "

@@ -38,7 +38,6 @@ class PlanScreen(OfTenantScreen):
     """A tenant's plan."""
 
     TITLE = "Plan"
-    CSS_PATH = "plan.tcss"
     ABOUT = (
         "What is staged against what is active: what each change means for devices, and below it the text that "
         "changes. Applying is all or nothing: everything is prepared first, and where anything fails, nothing has "

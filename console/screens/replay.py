@@ -34,7 +34,6 @@ class ReplayScreen(TidegateScreen):
         "a time: lines that begin with - go, lines that begin with + come. Nothing is stored until you say so. A "
         "replay runs behind everything else and goes on when you leave this screen; `:replay --list` finds it again."
     )
-    CSS_PATH = "replay.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["begin_replay"],
         ACTIONS["stop_replay"],

@@ -33,7 +33,6 @@ class OneRequest(TidegateScreen):
         "Control characters are shown as signs. tab goes through head, decode log, events and timing; of a frame also "
         "through its bytes on the wire and what it was answered; of one that was replayed through its decodes."
     )
-    CSS_PATH = "request.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["copy"].titled(
             "Copy", "copies what the tab shows: the payload, the bytes, the head, the log or the events"

@@ -40,7 +40,6 @@ class EngineState(TidegateScreen):
         "A backup (B) is this home in one file, made while the engine runs; `tidegate restore` makes a home of it. It "
         "goes on while you look at other things, and ends with this console."
     )
-    CSS_PATH = "state.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["open"].titled("Open", "shows the traffic of a tenant or source; of anything else, what is known"),
         ACTIONS["power"],

@@ -27,7 +27,6 @@ class TenantScreen(OfTenantScreen):
     """A tenant's page, as SiteWhere's: header, power button, tabs."""
 
     TITLE = "Tenant"
-    CSS_PATH = "tenant.tcss"
     ABOUT = (
         "One tenant. Engine Configuration leads to Device Communication and its Event Sources; Engine State shows what "
         "runs, and why something does not. tab goes from one to the other; S is the power button."

@@ -33,7 +33,6 @@ class ManageTenants(TidegateScreen):
     """The first screen: one row a tenant."""
 
     TITLE = "Manage Tenants"
-    CSS_PATH = "tenants.tcss"
     PLACE = "tenants"
     ABOUT = (
         "The tenants of this engine. Each has its own event sources, scripts and kept data; each is started, stopped "

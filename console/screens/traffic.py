@@ -46,7 +46,6 @@ class LiveTraffic(TrafficFeed):
         " as payload:0x7878, in the whole of a kept payload. Where little matches it says how far back it has looked; "
         "escape stops it."
     )
-    CSS_PATH = "traffic.tcss"
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         ACTIONS["open"],
         ACTIONS["pause"].titled("Pause/Follow"),

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-import tomlkit
-
 from core.catalogue.component import Component
 from core.config.scan import Key
 from core.errors import TidegateError
@@ -22,6 +20,8 @@ def value(given: object) -> str:
         return f"[{', '.join(value(inner) for inner in cast('list[object]', given))}]"
     if given is None:
         raise TidegateError("TOML has no word for nothing: leave the value out")
+    import tomlkit  # which few processes need: it takes 12 ms to come up
+
     try:
         return tomlkit.item(given).as_string()
     except ValueError as error:

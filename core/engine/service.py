@@ -49,7 +49,6 @@ from core.control.received import Events, OfRequest, Query, Requests, Traffic
 from core.control.scripts import OfScript, Script, Scripts, Trial, TryDecode, WriteScript
 from core.control.secrets import KeptSecret, WriteSecret
 from core.engine.finding import find_frames
-from core.engine.importing import import_sitewhere
 from core.engine.reindexing import ReindexDesk
 from core.engine.trial import run_trial
 from core.errors import ConfigurationError, Conflict, TidegateError
@@ -242,6 +241,8 @@ class Service:
         return KeptSecret(name=name, file=f"{KEPT}/{name}")
 
     async def import_sitewhere(self, asked: ImportSitewhere) -> Imported:
+        from core.engine.importing import import_sitewhere  # with all that reads SiteWhere's files
+
         return await import_sitewhere(self, asked)
 
     async def add_scripts(self, tenant: str, texts: Mapping[str, str]) -> None:

@@ -116,10 +116,11 @@ def free_port() -> int:
 
 def until(true: Callable[[], bool], what: str) -> None:
     """Waits until something holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, 0.01
     while not true():
         assert time.monotonic() < deadline, f"waited too long for {what}"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.1)  # who is asked has something else to do
 
 
 def in_terminal(*arguments: str, **variables: str) -> tuple[int, str]:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from core.groovy import discovery
+from core.groovy.discovery import Found
 from tests.cli.tidegate import Homestead, free_port
 from tests.console.walker import LARGE, Walker, walking
+from tests.groovy.conftest import give_build, shared_build
 from tests.sitewhere.documents import DECODE_OSS, TUTORIAL_SOURCE, template
 
 
@@ -35,6 +38,14 @@ async def fill_in(walker: Walker, conf: Path, tenant: str = "site-a") -> None:
     await walker.press("enter")
 
 
+@pytest.fixture
+def compiled(own_home: Homestead, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The engine finds Groovy compiled, where this machine has it."""
+    if isinstance(found := discovery.find(), Found):
+        give_build(own_home.path, shared_build(found, tmp_path_factory))
+
+
+@pytest.mark.usefixtures("compiled")
 async def test_a_tenant_is_imported_after_a_look_at_it(own_home: Homestead, conf: Path) -> None:
     async with walking(own_home.path, LARGE) as walker:
         await walker.sees("Default Tenant")

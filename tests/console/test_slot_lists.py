@@ -8,16 +8,18 @@ from core.groovy import discovery
 from core.groovy.discovery import Missing
 from tests.cli.tidegate import Homestead
 from tests.console.walker import Walker, walking
+from tests.groovy.conftest import give_build, shared_build
 
 
 @pytest.fixture(autouse=True)
-def groovy() -> None:
-    """A composite decoder can be added where there is Groovy."""
+def groovy(home: Homestead, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A composite decoder can be added where there is Groovy, which the engine finds compiled."""
     found = discovery.find()
     if isinstance(found, Missing):
         if os.environ.get("CI") == "true":
             pytest.fail(found.reason)
         pytest.skip(found.reason)
+    give_build(home.path, shared_build(found, tmp_path_factory))
 
 
 async def open_decoder(walker: Walker) -> None:

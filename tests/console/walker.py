@@ -43,7 +43,9 @@ class Walker:
         for key in keys:
             char = CHARACTERS.get(key, key)
             self.app.post_message(events.Key(key, char if len(char) == 1 else None))
-        await self.pilot.pause()
+        taken = asyncio.Event()
+        if self.app.call_later(taken.set):  # behind the keys
+            await taken.wait()
         await self.until(lambda: self.app.key_turns.idle, "keys to act")
         await self.pilot.pause()
 
@@ -53,11 +55,11 @@ class Walker:
 
     async def until(self, true: Callable[[], object], what: str) -> None:
         """Waits until something holds."""
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, 0.005
         while not true():
             assert time.monotonic() < deadline, f"waited too long for {what}; on the screen:\n{self.screen}"
-            await self.pilot.pause()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 0.05)
 
     async def sees(self, *parts: str) -> None:
         """Waits until all of this is on the screen."""

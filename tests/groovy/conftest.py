@@ -1,6 +1,7 @@
 """What every test with Groovy needs: a machine that has it, and one sidecar a module."""
 
 import asyncio
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.groovy import discovery
+from core.groovy import class_data, discovery
 from core.groovy.build import Built, build
 from core.groovy.discovery import Found, Missing
 from core.groovy.sidecar import Sidecar
@@ -29,9 +30,19 @@ def groovy() -> Found:
 @pytest.fixture(scope="session")
 def built(groovy: Found, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The compiled sidecar: once for all tests of this user, so that each worker of pytest need not wait for it."""
+    return shared_build(groovy, tmp_path_factory)
+
+
+def shared_build(found: Found, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The sidecar as an engine has it that has used it before: compiled, with the archive that halves a JVM's start."""
     shared = tmp_path_factory.getbasetemp()
     cache = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "groovy"
-    return build(groovy, cache)
+    built = build(found, cache)
+    with (cache / "class-data").open("wb") as lock, pytest.MonkeyPatch.context() as at_once:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        at_once.setattr(class_data, "LATER", 0.0)
+        asyncio.run(class_data.make_class_data(built))
+    return built
 
 
 def give_build(home: Path, built: Built) -> None:

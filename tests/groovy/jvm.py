@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from core.groovy.build import Built
+from core.groovy.class_data import class_data_flags
 from core.groovy.frames import (
     FAILED,
     HEADER,
@@ -66,7 +67,7 @@ class Jvm:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.path))
         listener.listen(16)
-        command = java_command(built)
+        command = java_command(built, *class_data_flags(built))
         self.process = subprocess.Popen(
             command, stdin=listener.fileno(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

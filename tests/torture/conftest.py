@@ -1,10 +1,9 @@
-import os
-
 import pytest
 
 from core.groovy import discovery
-from core.groovy.build import Built, build
+from core.groovy.build import Built
 from core.groovy.discovery import Missing
+from tests.groovy.conftest import shared_build
 
 
 @pytest.fixture(scope="session")
@@ -13,5 +12,4 @@ def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Built | None:
     found = discovery.find()
     if isinstance(found, Missing):
         return None
-    shared = tmp_path_factory.getbasetemp()
-    return build(found, (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "groovy")
+    return shared_build(found, tmp_path_factory)

@@ -1,6 +1,6 @@
 """Framed Socket Interaction Handler Factory: a connection is frame after frame, each of them one payload."""
 
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
@@ -10,8 +10,10 @@ from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import answering_script, fixed_answer, idle_limit, write_limit
 from core.catalogue.units import Duration, Size
 from core.scripting.answering import ANSWER_TEMPLATE, AnswerScript
-from core.wire.framed import FramedHandler, FramedRules
-from core.wire.framing import FramingMaker
+
+if TYPE_CHECKING:
+    from core.wire.framed import FramedHandler
+    from core.wire.framing import FramingMaker
 
 
 class FramedSettings(Settings):
@@ -32,8 +34,10 @@ class FramedSettings(Settings):
     write_timeout: Annotated[Duration, write_limit()] = Duration("30 s")
 
 
-def make(settings: FramedSettings, intake: Intake, parts: Parts) -> FramedHandler:
+def make(settings: FramedSettings, intake: Intake, parts: Parts) -> "FramedHandler":
     """The handler of one worker."""
+    from core.wire.framed import FramedHandler, FramedRules
+
     rules = FramedRules(
         framing=cast("FramingMaker", parts["framing"]),
         max_frame=int(settings.max_frame),

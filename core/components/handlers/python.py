@@ -1,7 +1,7 @@
 """Python Socket Interaction Handler Factory: a function of the operator's has the whole connection, for protocols that
 no framing with an answer can express."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, ScriptTemplate
@@ -9,7 +9,9 @@ from core.catalogue.contracts import HANDLE
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, idle_limit, script_path, write_limit
 from core.catalogue.units import Duration, Size
-from core.wire.scripted import ScriptedHandler, ScriptedRules
+
+if TYPE_CHECKING:
+    from core.wire.scripted import ScriptedHandler
 
 
 class PythonHandlerSettings(Settings):
@@ -36,8 +38,10 @@ class PythonHandlerSettings(Settings):
     )
 
 
-def make(settings: PythonHandlerSettings, intake: Intake) -> ScriptedHandler:
+def make(settings: PythonHandlerSettings, intake: Intake) -> "ScriptedHandler":
     """The handler of one worker."""
+    from core.wire.scripted import ScriptedHandler, ScriptedRules
+
     rules = ScriptedRules(
         script=intake.context.script(settings.script, HANDLE, settings.timeout),
         max_payload=int(settings.max_payload),

@@ -1,13 +1,15 @@
 """Read-All Socket Interaction Handler Factory: one connection is one payload, read until the device ends its side."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import idle_limit
 from core.catalogue.units import Duration, Size
-from core.wire.read_all import ReadAllHandler, ReadAllRules
+
+if TYPE_CHECKING:
+    from core.wire.read_all import ReadAllHandler
 
 
 class ReadAllSettings(Settings):
@@ -40,8 +42,10 @@ class ReadAllSettings(Settings):
     ] = Duration("10 min")
 
 
-def make(settings: ReadAllSettings, intake: Intake) -> ReadAllHandler:
+def make(settings: ReadAllSettings, intake: Intake) -> "ReadAllHandler":
     """The handler of one worker."""
+    from core.wire.read_all import ReadAllHandler, ReadAllRules
+
     return ReadAllHandler(ReadAllRules(settings.max_payload, settings.idle_timeout, settings.total_timeout), intake)
 
 

@@ -6,7 +6,7 @@ anybody on the way may have written it, and the address of a sender proves nothi
 
 from collections.abc import Sequence
 from socket import socket
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
@@ -17,8 +17,10 @@ from core.catalogue.settings import setting
 from core.catalogue.shared_settings import answering_script, fixed_answer
 from core.catalogue.units import Duration, Size
 from core.scripting.answering import ANSWER_TEMPLATE, AnswerScript
-from core.wire.framing import FramingMaker
-from core.wire.udp import DatagramReceiver, DatagramRules
+
+if TYPE_CHECKING:
+    from core.wire.framing import FramingMaker
+    from core.wire.udp import DatagramReceiver
 
 
 class UdpSettings(ListeningSettings):
@@ -68,8 +70,10 @@ class UdpSettings(ListeningSettings):
 
 def make(
     settings: UdpSettings, sockets: Sequence[socket], intake: Intake, parts: Parts, share: int
-) -> DatagramReceiver:
+) -> "DatagramReceiver":
     """The receiver of one of `share` workers."""
+    from core.wire.udp import DatagramReceiver, DatagramRules
+
     rules = DatagramRules(
         max_datagram=int(settings.max_datagram),
         framing=cast("FramingMaker | None", parts.get("framing")),
