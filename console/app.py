@@ -16,6 +16,7 @@ from textual.screen import Screen
 import themes
 from console import embedded
 from console.backing_up import BackingUp
+from console.hangup import end_with_the_terminal
 from console.key_turns import KeyTurns
 from console.link import EngineLink
 from console.places import PLACES, screen_of
@@ -227,6 +228,7 @@ def run(home: Path, *, demo: bool = False, readonly: bool = False) -> int:
     except TidegateError as error:
         print(f"tidegate: {error}", file=sys.stderr)
         return 1
+    end_with_the_terminal()
     app = TidegateApp(lambda: embedded.reach(home, "viewer" if readonly else None), readonly=readonly, owned=demo)
     return app.run() or app.return_code or 0
 

@@ -24,11 +24,12 @@ from tests.cli.tidegate import COMMAND, PATIENCE, Homestead, environment, free_p
 class Terminal:
     """A console on a pseudo terminal of 80x24."""
 
-    def __init__(self, home: Path, **variables: str) -> None:
+    def __init__(self, home: Path, *before: str, **variables: str) -> None:
+        """`before` is a command that starts the console."""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.console = subprocess.Popen(
-            ["setsid", "--ctty", *COMMAND, "--home", str(home)],
+            ["setsid", "--ctty", *before, *COMMAND, "--home", str(home)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -87,8 +88,9 @@ async def _end(homestead: Homestead) -> None:
         await client.closed.wait()
 
 
-def test_a_lost_terminal_leaves_the_engine_running(home: Homestead, tmp_path: Path) -> None:
-    terminal = Terminal(home.path, XDG_CONFIG_HOME=str(tmp_path))
+@pytest.mark.parametrize("before", [(), ("env", "--ignore-signal=HUP")], ids=["", "deaf to hangups"])
+def test_a_lost_terminal_leaves_the_engine_running(home: Homestead, tmp_path: Path, before: tuple[str, ...]) -> None:
+    terminal = Terminal(home.path, *before, XDG_CONFIG_HOME=str(tmp_path))
     terminal.sees("Manage Tenants")
     terminal.sees("1 of 1")
     terminal.hang_up()
