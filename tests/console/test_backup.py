@@ -1,6 +1,9 @@
 """A backup from the console: its file, its faults beside the field, its end before its time."""
 
+import signal
 from pathlib import Path
+
+from textual.widgets import Static
 
 from console.screens.state import EngineState
 from tests.cli.tidegate import Homestead, tidegate
@@ -40,7 +43,11 @@ async def test_what_stands_in_its_way_is_said_beside_the_field(home: Homestead, 
         await walker.press("ctrl+u")
         await walker.type(str(home.path / "data" / "b"))
         await walker.press("enter")
-        await walker.sees("which is backed up itself: write it elsewhere", "enter Back up")
+        problem = walker.app.screen.query_one(".problem", Static)
+        await walker.until(
+            lambda: "which is backed up itself: write it elsewhere" in str(problem.content), "the reason"
+        )
+        await walker.sees("enter Back up")
         await walker.press("escape")
         await walker.until(lambda: walker.app.screen is screen, "the tree")
         await walker.press("question_mark", "end")
@@ -54,8 +61,13 @@ async def test_it_can_be_left_running_and_cancelled(home: Homestead, tmp_path: P
     async with walking(home.path, LARGE) as walker:
         screen = await go_to_state(walker)
         await name_file(walker, folder / "b")
-        await walker.press("enter", "escape", "B", "x")
-        assert walker.app.session.backup is not None
+        await walker.press("enter")
+        job = walker.app.session.backup
+        assert job is not None
+        await walker.until(lambda: job._process is not None, "the backup")
+        job._process.send_signal(signal.SIGSTOP)  # or it would be done before it is cancelled
+        await walker.press("escape", "B", "x")
+        job._process.send_signal(signal.SIGCONT)
         await walker.sees("the backup was cancelled: nothing is left of it")
         assert list(folder.iterdir()) == []
         await walker.press("enter", "escape")
