@@ -109,10 +109,12 @@ class HttpConnection(asyncio.Protocol):
         self.record.bytes_in += len(data)
         if self._unfinished.rest:
             data = self._unfinished.take() + data
-        self._read(data)
+        if self._phase != Phase.HEAD:
+            self._read(data)
+        elif 0 <= (position := self._read_head(data, 0)) < len(data):  # most often it is one request, and whole
+            self._read(data, position)
 
-    def _read(self, data: bytes) -> None:
-        position = 0
+    def _read(self, data: bytes, position: int = 0) -> None:
         while position < len(data):
             if self._phase == Phase.HEAD:
                 position = self._read_head(data, position)
