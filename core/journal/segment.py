@@ -24,6 +24,8 @@ _COLUMNS = (
 )
 _USUAL = ("id", "received", "remote", "payload", "events", "status", "script", "micros", "size", "head")
 """Of a decoded request of which nothing else is to be said: a column that is not bound costs nothing."""
+_FRAME = (*_USUAL[:-1], "wire", "answer", "head")
+"""The same of a frame."""
 
 
 def _inserting(columns: Sequence[str], **constants: int) -> str:
@@ -31,7 +33,11 @@ def _inserting(columns: Sequence[str], **constants: int) -> str:
     return f"INSERT INTO requests({', '.join(names)}) VALUES ({', '.join(values)})"
 
 
-_INSERTS = {len(_COLUMNS): _inserting(_COLUMNS), len(_USUAL): _inserting(_USUAL, outcome=DECODED, log_cut=0)}
+_INSERTS = {
+    len(_COLUMNS): _inserting(_COLUMNS),
+    len(_USUAL): _inserting(_USUAL, outcome=DECODED, log_cut=0),
+    len(_FRAME): _inserting(_FRAME, outcome=DECODED, log_cut=0),
+}
 
 
 class SegmentWriter:

@@ -138,10 +138,15 @@ class WorkerIntake:
             weight += len(events)
             if received.connection is not None:
                 received.connection.decoded(events)
-        if reason is None and state is log is wire is said is None and not received.extra:
+        framed = wire is not None or said is not None
+        if framed:
+            weight += len(wire or b"") + len(said or b"")
+        if reason is None and state is log is None and not received.extra:
             row: Row = (
                 received.id, received.at, received.where, payload, events, status, self.script, micros, size,
             )  # fmt: skip
+            if framed:
+                row = (*row, wire, said)
         else:
             extra = msgspec.json.encode(received.extra) if received.extra else None
             row = (
@@ -149,7 +154,7 @@ class WorkerIntake:
                 DECODED if reason is None else FAILED, events, reason, log, decoded.log_cut, status, self.script,
                 micros, size, wire, said,
             )  # fmt: skip
-            weight += len(log or b"") + len(wire or b"") + len(said or b"")
+            weight += len(log or b"")
         self._committer.add((received.head, row, answer, weight, (received.began, decoding, micros)))
 
     def refuse(
