@@ -11,6 +11,7 @@ from typing import ClassVar, Final, cast
 from core.errors import TidegateError
 from core.journal.indexed import IndexedSegment, connect, is_busy
 from core.journal.rows import DECODED, READABLE, WHOLE
+from core.journal.sqlite_files import log_of
 from core.journal.taken import TAKE, TAKE_WITHOUT_PAYLOAD, Columns, TakenRow, taken_row
 
 BATCH_ROWS: Final = 2000
@@ -63,7 +64,7 @@ class FollowedSegment:
         self.busy_since: float | None = None
         """Since when (monotonic seconds) others have had it whenever it was looked at."""
         self.pid = 0
-        self._wal = file.with_name(file.name + "-wal")
+        self._wal = log_of(file)
         self._settled: tuple[int, int] | None = None
         self._rows_unchecked = 0
         self._wal_checked = 0

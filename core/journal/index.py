@@ -27,6 +27,7 @@ from core.journal.index_schema import (
 from core.journal.indexed import IndexedSegment, Transaction, connect, indexed_segments, is_damage
 from core.journal.rows import BY_ALTERNATE_ID
 from core.journal.settling import Redecoded, settle, with_decodes
+from core.journal.sqlite_files import OF_SEGMENT, remove
 from core.journal.taken import TakenRow
 from core.journal.taking import Bounds, add_rows, bounds_of
 from core.journal.unread import Source, Unread, prepare, take_unread
@@ -145,7 +146,6 @@ def set_aside(file: Path) -> Path:
     for older in file.parent.glob(f"{file.name}.aside-*"):
         older.unlink(missing_ok=True)
     aside = file.with_name(f"{file.name}.aside-{int(time.time())}")
-    for ending in ("-wal", "-shm"):
-        file.with_name(file.name + ending).unlink(missing_ok=True)
+    remove(file, (ending for ending in OF_SEGMENT if ending))
     file.replace(aside)
     return aside

@@ -12,6 +12,7 @@ from core.catalogue.behaviour import JournalHead
 from core.config.files import sync_folder
 from core.journal.adapting import bind_quickly
 from core.journal.rows import DECODED, FORMAT, INSERT_HEAD, INSERT_META, SCHEMA
+from core.journal.sqlite_files import OF_SEGMENT, remove
 
 bind_quickly()
 
@@ -73,8 +74,7 @@ class SegmentWriter:
 
     def _abandon(self) -> None:
         self._connection.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        remove(self.path, OF_SEGMENT)
 
     def insert(self, rows: Sequence[tuple[JournalHead | None, Row]]) -> None:
         """Begins a transaction with these rows in it."""

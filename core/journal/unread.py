@@ -18,7 +18,10 @@ from core.journal.rows import DECODED, WHOLE
 from core.journal.taken import TakenRow
 from core.journal.taking import Bounds, add_rows, bounds_of, joined
 
-_ROWS: Final = f"FROM taken_from.requests r WHERE r.seq > ?1 AND r.seq <= ?2 AND r.outcome = {DECODED} AND {WHOLE}"
+_FROM: Final = "FROM taken_from.requests r"
+_WHERE: Final = f"WHERE r.seq > ?1 AND r.seq <= ?2 AND r.outcome = {DECODED} AND {WHOLE}"
+_EVENTS_TEXT: Final = "CAST(r.events AS TEXT)"
+_COUNT: Final = f"json_array_length({_EVENTS_TEXT})"
 
 # An id begins with the milliseconds at which it was made: only where that is not the received date is it looked at.
 _AHEAD: Final = "hex(substr(r.id, 1, 6)) <> printf('%012X', r.received)"
@@ -27,43 +30,29 @@ _NUL: Final = r"CAST('\u0000' AS BLOB)"
 _BOUNDS: Final = (
     "SELECT count(*), min(r.id), max(r.id), min(r.received), max(r.received), count(r.events),"
     f" max(instr(r.events, {_NUL})),"
-    f" group_concat(CASE WHEN {_AHEAD} THEN hex(r.id) || '/' || r.received END) {_ROWS}"
+    f" group_concat(CASE WHEN {_AHEAD} THEN hex(r.id) || '/' || r.received END) {_FROM} {_WHERE}"
 )
-_REQUESTS: Final = (
-    """
+_REQUESTS: Final = f"""
 INSERT OR IGNORE INTO requests
-SELECT r.id, ?3, r.seq, r.received, r.outcome, r.status, r.micros, r.size, {events}, NULL, 0
+SELECT r.id, ?3, r.seq, r.received, r.outcome, r.status, r.micros, r.size, {{events}}, NULL, 0 {_FROM} {_WHERE}
 """
-    + _ROWS
-)
 _REQUESTS_OF_ONE: Final = _REQUESTS.format(events="r.events IS NOT NULL")
-_REQUESTS_OF_SEVERAL: Final = _REQUESTS.format(events="coalesce(json_array_length(CAST(r.events AS TEXT)), 0)")
+_REQUESTS_OF_SEVERAL: Final = _REQUESTS.format(events=f"coalesce({_COUNT}, 0)")
 """Each request with the number of its events. To count them costs as much as the rest."""
 _TYPE: Final = " ".join(f"WHEN '{name}' THEN {code}" for name, code in TYPE_CODES.items())
-_EVENTS: Final = (
-    """
+_EVENTS: Final = f"""
 INSERT OR IGNORE INTO events
-SELECT id, place, ?3, event->>'{at}hardwareId',
-  CASE event->>'{at}eventType' """
-    + _TYPE
-    + """ ELSE -1 END,
-  CASE event->>'{at}eventType' WHEN 'Alert' THEN coalesce(nullif(event->>'{at}level', ''), 'Info') END,
-  CASE WHEN event->>'{at}alternateId' <> '' THEN alternate_key(?4, event->>'{at}alternateId') END,
-  CASE event->>'{at}eventType' WHEN 'Registration' THEN nullif(event->>'{at}specificationToken', '') END
-FROM ({of})
+SELECT id, place, ?3, event->>'{{at}}hardwareId',
+  CASE event->>'{{at}}eventType' {_TYPE} ELSE -1 END,
+  CASE event->>'{{at}}eventType' WHEN 'Alert' THEN coalesce(nullif(event->>'{{at}}level', ''), 'Info') END,
+  CASE WHEN event->>'{{at}}alternateId' <> '' THEN alternate_key(?4, event->>'{{at}}alternateId') END,
+  CASE event->>'{{at}}eventType' WHEN 'Registration' THEN nullif(event->>'{{at}}specificationToken', '') END
+FROM (SELECT r.id id, {{event}} {_WHERE} AND r.events IS NOT NULL AND {_COUNT} {{how_many}})
 """
+_EVENT_OF_ONE: Final = _EVENTS.format(at="$[0].", event=f"0 place, {_EVENTS_TEXT} event {_FROM}", how_many="= 1")
+_EVENTS_OF_SEVERAL: Final = _EVENTS.format(
+    at="$.", event=f"e.key place, e.value event {_FROM}, json_each({_EVENTS_TEXT}) e", how_many="<> 1"
 )
-_OF_ONE: Final = (
-    f"SELECT r.id id, 0 place, CAST(r.events AS TEXT) event {_ROWS} AND r.events IS NOT NULL"
-    " AND json_array_length(CAST(r.events AS TEXT)) = 1"
-)
-_OF_SEVERAL: Final = (
-    "SELECT r.id id, e.key place, e.value event"
-    + _ROWS.replace("requests r", "requests r, json_each(CAST(r.events AS TEXT)) e").replace("FROM", " FROM")
-    + " AND r.events IS NOT NULL AND json_array_length(CAST(r.events AS TEXT)) <> 1"
-)
-_EVENT_OF_ONE: Final = _EVENTS.format(at="$[0].", of=_OF_ONE)
-_EVENTS_OF_SEVERAL: Final = _EVENTS.format(at="$.", of=_OF_SEVERAL)
 _TYPES: Final = "SELECT DISTINCT type FROM events WHERE request BETWEEN ? AND ? AND +segment = ?"
 """By the primary key: an index that begins with the segment would bring all that it has."""
 

@@ -121,11 +121,10 @@ class Acceptor:
         try:
             if self._proxies and peer.remote[0] in self._proxies:
                 peer = await self._behind(connection, peer)
-            make = self._admission.admit(connection, peer)
-            if make is None:
+            if self._tls is None:
+                self._attach(connection, peer)
+            elif (make := self._admission.admit(connection, peer)) is None:
                 _reset(connection)
-            elif self._tls is None:
-                await self._loop.connect_accepted_socket(make, connection)
             else:
                 failed = partial(self._not_shaken, peer)
                 await self._shake(connection, TlsConnection(self._tls.context, self._tls.timeout, make, failed))
@@ -164,14 +163,14 @@ class Acceptor:
         self._unlisten()
         for listener in self._listeners:
             listener.socket.close()
-        until = self._loop.time() + LAST_ARRIVALS
-        while self._attaching and self._loop.time() < until:  # noqa: ASYNC110  # each lasts a turn of the loop
-            await asyncio.sleep(0)
         if self._arriving:
             _, late = await asyncio.wait(self._arriving, timeout=LAST_ARRIVALS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        until = self._loop.time() + LAST_ARRIVALS
+        while self._attaching and self._loop.time() < until:  # noqa: ASYNC110  # each lasts a turn of the loop
+            await asyncio.sleep(0)
         if self._spare is not None:
             os.close(self._spare)
             self._spare = None
