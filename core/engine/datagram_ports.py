@@ -1,5 +1,6 @@
 """The sockets of one UDP port: one a worker, so that the kernel keeps each peer with one worker."""
 
+import contextlib
 import logging
 import socket
 import struct
@@ -49,7 +50,7 @@ class DatagramListener:
         for each in self._sockets:
             if each not in serving:
                 self._counted.pop(each, None)
-                each.close()
+                _retire(each)
         self._sockets = serving
         serving[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, len(serving) > 1)
 
@@ -76,8 +77,19 @@ class DatagramListener:
     def close(self) -> None:
         self._look()
         for each in self._sockets:
-            each.close()
+            _retire(each)
         self._sockets = []
+
+
+def _retire(bound: socket.socket) -> None:
+    """Closes the engine's hold on a socket that its worker may still read, so that no more comes to it.
+
+    Connected to itself it hears nobody else: the kernel gives what comes from now on to the others of the port, and
+    what the worker finds there is the last. Without that a datagram could come after its last look, before its end.
+    """
+    with contextlib.suppress(OSError):  # an address that cannot be connected to: as good as it gets
+        bound.connect(bound.getsockname())
+    bound.close()
 
 
 def _drops(bound: socket.socket) -> int:

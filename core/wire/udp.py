@@ -254,10 +254,13 @@ class DatagramReceiver:
     async def stop(self, last: bool) -> None:
         """Reads no more. Where nobody else will, what the kernel holds is read first, as far as time allows."""
         until = self._loop.time() + LAST_DATAGRAMS
+        empty_before = False  # one look more, for what was on its way through the kernel
         while last and self._open and self._loop.time() < until:
             emptied = [self._read(port) for port in self._ports]
-            if all(emptied) and not self._owed:
+            empty = all(emptied) and not self._owed
+            if empty and empty_before:
                 break
+            empty_before = empty
             await asyncio.sleep(LOOK_AGAIN)
         self._open = False
         self._leave_unread()
