@@ -29,8 +29,8 @@ _COLUMNS: Final = (
     *("received", "remote", "head", "payload", "metadata", "state", "outcome", "events", "reason", "log", "log_cut"),
     *("status", "script", "micros", "size"),
 )
-_LATER: Final = ("wire", "answer")
-"""Columns that segments of format 1 do not have."""
+_LATER: Final = ("wire", "answer", "around")
+"""Columns that segments of earlier formats do not have."""
 _HEAD_AT: Final = 4
 
 Head = tuple[object, ...]

@@ -248,9 +248,7 @@ def _checked(
         raise NotReady(f"{file.name} has no tables yet")
     meta = dict(cast("list[tuple[str, str]]", connection.execute("SELECT key, value FROM meta").fetchall()))
     if meta.get("format") not in formats:
-        raise TidegateError(
-            f"{file.name} is of format {meta.get('format')}; this Tidegate reads {' and '.join(formats)}"
-        )
+        raise TidegateError(f"{file.name} is of format {meta.get('format')}; this Tidegate reads {', '.join(formats)}")
     return meta
 
 

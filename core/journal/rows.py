@@ -8,10 +8,11 @@ from typing import Final
 
 from core.model.requests import Outcome
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
-READABLE: Final = ("1", "2")
-"""The formats that this Tidegate reads; a segment of format 1 has no columns `wire` and `answer`."""
+READABLE: Final = ("1", "2", "3")
+"""The formats that this Tidegate reads; one of format 1 has no columns `wire` and `answer`, one of format 2 no
+`around`."""
 
 DECODED: Final = 0
 FAILED: Final = 1
@@ -46,15 +47,17 @@ CREATE TABLE requests(
   micros INTEGER,
   size INTEGER,
   wire BLOB,
-  answer BLOB
+  answer BLOB,
+  around BLOB
 );
 """
 """`id`: the 16 bytes of a UUIDv7. `received`: milliseconds since the epoch. `head`: heads.id, or NULL where there was
 none. `metadata`: a JSON object of the keys beyond `http.*`, `source`, `remote.*` and `received`, mostly NULL. `events`:
 msgspec's JSON of a list of events, defaults omitted, NULL for none. `micros`: microseconds from the last byte received
 to the end of the decode. `size`: bytes of the payload as received, of which a refused row keeps the first 4 KiB.
-`wire`: the bytes of a frame as they came, where they are others than the payload, else NULL. `answer`: the bytes that a
-frame was answered, NULL for none. HTTP has neither."""
+`around`: what a frame had before its payload and behind it (core.journal.around); NULL where that is nothing, or the
+payload does not stand in the frame as it came: then `wire` is the frame. `answer`: the bytes that a frame was answered,
+NULL for none. HTTP has none of the three."""
 
 INSERT_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
 
@@ -62,8 +65,8 @@ INSERT_HEAD: Final = "INSERT INTO heads(id, method, target, head, metadata) VALU
 
 INSERT: Final = (
     "INSERT INTO requests(seq, id, received, remote, head, payload, metadata, state, outcome, events, reason, log,"
-    " log_cut, status, script, micros, size, wire, answer)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " log_cut, status, script, micros, size, wire, answer, around)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"

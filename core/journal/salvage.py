@@ -45,7 +45,8 @@ _MAYBE_INT: Final = (int, type(None))
 
 _REQUEST: Final[tuple[_Kind, ...]] = (
     *(type(None), bytes, int, str, _MAYBE_INT, _MAYBE_BYTES, _MAYBE_BYTES, _MAYBE_BYTES, int, _MAYBE_BYTES),
-    *(_MAYBE_TEXT, _MAYBE_BYTES, _MAYBE_INT, _MAYBE_INT, _MAYBE_TEXT, int, int, _MAYBE_BYTES, _MAYBE_BYTES),
+    *(_MAYBE_TEXT, _MAYBE_BYTES, _MAYBE_INT, _MAYBE_INT, _MAYBE_TEXT, int, int),
+    *(_MAYBE_BYTES, _MAYBE_BYTES, _MAYBE_BYTES),
 )
 _HEAD: Final[tuple[_Kind, ...]] = (type(None), _MAYBE_TEXT, _MAYBE_TEXT, _MAYBE_BYTES, _MAYBE_BYTES)
 _META: Final[tuple[_Kind, ...]] = (str, str)
@@ -55,8 +56,8 @@ _DECODE: Final[tuple[_Kind, ...]] = (
 )
 _Wanted = dict[str, tuple[_Kind, ...]]
 """The kinds of a row's columns, by its table."""
-_WITHOUT_FRAMES: Final = len(_REQUEST) - 2
-"""Columns of a request in a segment of format 1."""
+_LATER: Final = {len(_REQUEST) - 3: 3, len(_REQUEST) - 1: 1}
+"""How many columns a request of an earlier format lacks, by how many it has."""
 
 
 class SalvageJob(msgspec.Struct, kw_only=True):
@@ -183,8 +184,8 @@ def _batched(rows: Iterator[Row], wanted: _Wanted, meta: dict[str, str]) -> Iter
     some: dict[str, list[list[Value]]] = {name: [] for name in wanted}
     count = 0
     for rowid, values in rows:
-        if len(values) == _WITHOUT_FRAMES and "requests" in wanted:
-            values = [*values, None, None]
+        if (lacking := _LATER.get(len(values))) is not None and "requests" in wanted:
+            values = [*values, *[None] * lacking]
         name = next((name for name, kinds in wanted.items() if _fits(values, kinds)), None)
         if name is not None and _plausible(name, values):
             values[0] = rowid

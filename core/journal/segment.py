@@ -21,12 +21,12 @@ Row = tuple[object, ...]
 
 _COLUMNS = (
     *("id", "received", "remote", "payload", "metadata", "state", "outcome", "events", "reason", "log", "log_cut"),
-    *("status", "script", "micros", "size", "wire", "answer", "head"),
+    *("status", "script", "micros", "size", "wire", "answer", "around", "head"),
 )
 _USUAL = ("id", "received", "remote", "payload", "events", "status", "script", "micros", "size", "head")
 """Of a decoded request of which nothing else is to be said: a column that is not bound costs nothing."""
-_FRAME = (*_USUAL[:-1], "wire", "answer", "head")
-"""The same of a frame."""
+_FRAME = (*_USUAL[:-1], "answer", "around", "head")
+"""The same of a frame that its payload stands in."""
 
 
 def _inserting(columns: Sequence[str], **constants: int) -> str:

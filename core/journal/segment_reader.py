@@ -9,6 +9,7 @@ from typing import Final, cast
 
 import msgspec
 
+from core.journal.around import wire_of
 from core.journal.decodes import DECODE_COLUMNS, DecodeRow, decode_row
 from core.journal.duplicates import mark_duplicates
 from core.journal.indexed import IndexedSegment, connect, is_busy, is_damage
@@ -29,11 +30,14 @@ Place = tuple[int, int]
 """A segment's number in the index, and a row's seq in it."""
 
 _WholeColumns = tuple[
-    bytes | None, bytes | None, bytes | None, bytes | None, int | None, bytes | None, bytes | None
+    bytes | None, bytes | None, bytes | None, bytes | None, int | None, bytes | None, bytes | None, bytes | None
 ]  # fmt: skip
 Given = tuple[bytes, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
 """Payload, head, the head's metadata, the request's own, state, wire."""
-_HAS_WIRE: Final = "SELECT 1 FROM pragma_table_info('requests') WHERE name = 'wire'"
+_Given = tuple[
+    int, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None, bytes | None
+]  # fmt: skip
+_NAMES: Final = "SELECT name FROM pragma_table_info('requests')"
 
 _METADATA = msgspec.json.Decoder(Metadata)
 
@@ -164,25 +168,31 @@ class SegmentReader:
         """What the decoder of each of these requests was given."""
         found: dict[Place, Given] = {}
         for number, some in _by_segment(places).items():
-            wire = "r.wire" if self._select(number, _HAS_WIRE, ()) else "NULL"
+            framed = self._present(number, "wire", "around")
             query = (
-                f"SELECT r.seq, r.payload, h.head, h.metadata, r.metadata, r.state, {wire}"
+                f"SELECT r.seq, {framed}, r.payload, h.head, h.metadata, r.metadata, r.state"
                 " FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq IN (%s)"
             )
-            for seq, payload, *rest in cast("list[tuple[int, *Given]]", self._select_each(number, query, some)):
-                found[number, seq] = cast("Given", (payload or b"", *rest))
+            for seq, wire, around, payload, *rest in cast("list[_Given]", self._select_each(number, query, some)):
+                head, known, own, state = rest
+                found[number, seq] = (payload or b"", head, known, own, state, _wire(wire, around, payload))
         return found
 
+    def _present(self, number: int, *columns: str) -> str:
+        """Columns to select that segments of earlier formats do not have."""
+        names = {name for (name,) in self._select(number, _NAMES, ())}
+        return ", ".join(f"r.{column}" if column in names else "NULL" for column in columns)
+
     def whole(self, place: Place) -> WholeRow | None:
-        framed = "r.wire, r.answer" if self._select(place[0], _HAS_WIRE, ()) else "NULL, NULL"
+        framed = self._present(place[0], "wire", "answer", "around")
         query = (
             f"SELECT r.payload, h.head, r.state, r.log, r.log_cut, {framed}"
             " FROM requests r LEFT JOIN heads h ON h.id = r.head WHERE r.seq = ?"
         )
         selected = cast("list[_WholeColumns]", self._select(place[0], query, [place[1]]))
-        for payload, head, state, log, cut, wire, answer in selected:
-            text = (log or b"").decode("utf-8", "replace")
-            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, wire, answer)
+        for payload, head, state, log, cut, wire, answer, around in selected:
+            text, came = (log or b"").decode("utf-8", "replace"), _wire(wire, around, payload)
+            return WholeRow(payload or b"", head or b"", _json(state), text, cut or 0, came, answer)
         return None
 
     def _select_each(
@@ -265,6 +275,11 @@ def _metadata(row: TakenRow, of_head: bytes | None, own: bytes | None) -> Metada
         "received": date_text(row.received),
         **_json(own),
     }
+
+
+def _wire(wire: bytes | None, around: bytes | None, payload: bytes | None) -> bytes | None:
+    """The bytes of a frame as they came; None where they are the payload."""
+    return wire if around is None else wire_of(around, payload or b"")
 
 
 def _json(encoded: bytes | None) -> Metadata:

@@ -19,6 +19,7 @@ from core.catalogue.behaviour import (
     RemoteDecoder,
     remote_text,
 )
+from core.journal.around import around
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
 from core.model.refusals import network, reason_kind
@@ -138,23 +139,26 @@ class WorkerIntake:
             weight += len(events)
             if received.connection is not None:
                 received.connection.decoded(events)
-        framed = wire is not None or said is not None
+        beside = None if wire is None else around(wire, payload)
+        if beside is not None:
+            wire = None
+        framed = beside is not None or said is not None
         if framed:
-            weight += len(wire or b"") + len(said or b"")
-        if reason is None and state is log is None and not received.extra:
+            weight += len(beside or b"") + len(said or b"")
+        if reason is None and state is log is wire is None and not received.extra:
             row: Row = (
                 received.id, received.at, received.where, payload, events, status, self.script, micros, size,
             )  # fmt: skip
             if framed:
-                row = (*row, wire, said)
+                row = (*row, said, beside)
         else:
             extra = msgspec.json.encode(received.extra) if received.extra else None
             row = (
                 received.id, received.at, received.where, payload, extra, state,
                 DECODED if reason is None else FAILED, events, reason, log, decoded.log_cut, status, self.script,
-                micros, size, wire, said,
+                micros, size, wire, said, beside,
             )  # fmt: skip
-            weight += len(log or b"")
+            weight += len(log or b"") + len(wire or b"")
         self._committer.add((received.head, row, answer, weight, (received.began, decoding, micros)))
 
     def refuse(
@@ -173,7 +177,7 @@ class WorkerIntake:
         seen = seen[:KEPT_OF_REFUSED]
         row: Row = (
             *(self.new_id(), at, remote_text(remote), seen, None, None, REFUSED),
-            *(None, reason, None, 0, status, None, 0, size, None, None),
+            *(None, reason, None, 0, status, None, 0, size, None, None, None),
         )
         self._committer.add((head, row, None, len(seen) + ROW_OVERHEAD, None))
 
@@ -189,7 +193,7 @@ class WorkerIntake:
         head = _head_of(held.head)
         row: Row = (
             *(held.id, held.received, held.remote, held.payload, None, None, FAILED),
-            *(None, reason, None, 0, None, self.script, 0, len(held.payload), None, None),
+            *(None, reason, None, 0, None, self.script, 0, len(held.payload), None, None, None),
         )
         self._committer.add((head, row, None, len(held.payload) + ROW_OVERHEAD, None))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from uuid_utils import uuid7
 
+from core.journal.around import around
 from core.journal.rows import DECODED, FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
 from core.model.events import Event, Measurements
 
@@ -80,10 +81,11 @@ class SegmentFile:
             events = [Measurements(hardware_id="d1", measurements={"rssi": -111.0})] if outcome == DECODED else []
         encoded = msgspec.json.encode(events) if events else None
         identity = id or request_id(at, int.from_bytes(os.urandom(6), "big"))
+        beside = None if wire is None else around(wire, payload)
         bytes_given = len(payload) if size is None else size
         return (
             self.seq, identity, at, remote, head, payload, metadata, state, outcome, encoded, reason, log,
-            0, status, "3f9a1c", micros, bytes_given, wire, answer,
+            0, status, "3f9a1c", micros, bytes_given, None if beside else wire, answer, beside,
         )  # fmt: skip
 
     def write(self, *rows: tuple[object, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Segments of the format before this one are read by the columns that they have."""
+"""Segments of the formats before this one are read by the columns that they have."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ from core.journal.follower import Follower
 from core.journal.reader import Reader
 from tests.journal.segments import NOW, SegmentFile, request_id
 
-FORMAT_1 = """
+BEFORE_FRAMES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE heads(id INTEGER PRIMARY KEY, method TEXT, target TEXT, head BLOB, metadata BLOB);
 CREATE TABLE requests(
@@ -20,6 +20,7 @@ CREATE TABLE requests(
   micros INTEGER, size INTEGER
 );
 """
+BEFORE_AROUND = BEFORE_FRAMES.replace("size INTEGER", "size INTEGER, wire BLOB, answer BLOB")
 
 
 class Kept:
@@ -36,13 +37,14 @@ class Kept:
         folder = self.journal / "default" / "tracker"
         folder.mkdir(parents=True)
         connection = sqlite3.connect(folder / f"0198c0de-0000-7000-8000-00000000000{format}.db", isolation_level=None)
-        connection.executescript("PRAGMA journal_mode=WAL; BEGIN;" + FORMAT_1)
+        connection.executescript("PRAGMA journal_mode=WAL; BEGIN;" + (BEFORE_FRAMES if format == 1 else BEFORE_AROUND))
         about = {"format": format, "tenant": "default", "source": "tracker", "pid": os.getpid()}
         connection.executemany("INSERT INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in about.items()])
         for seq, payload in enumerate(payloads, 1):
             columns = (seq, request_id(NOW, seq), NOW, "10.0.0.7:5000", None, payload, None, None, 0, None, None, None)
             connection.execute(
-                f"INSERT INTO requests VALUES ({', '.join('?' * 17)})", (*columns, 0, None, None, 5, len(payload))
+                f"INSERT INTO requests VALUES ({', '.join('?' * 17)}{', ?, ?' * (format > 1)})",
+                (*columns, 0, None, None, 5, len(payload), *[b"<%b>" % payload, b"ok"] * (format > 1)),
             )
         connection.execute("COMMIT")
         connection.close()
@@ -53,17 +55,19 @@ def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path)
 
 
-def test_a_segment_of_the_format_before_is_read(kept: Kept):
-    kept.old_segment(1, b"one", b"two")
+@pytest.mark.parametrize(("format", "framed"), [(1, [(None, None)] * 2), (2, [(b"<one>", b"ok"), (b"<two>", b"ok")])])
+def test_a_segment_of_a_format_before_is_read(kept: Kept, format: int, framed: list[tuple[bytes, bytes]]):
+    kept.old_segment(format, b"one", b"two")
     kept.follower.take()
     found = kept.reader.requests(Query()).requests
     assert [request.bytes for request in found] == [3, 3]
     whole = [kept.reader.request(request.id) for request in found]
-    assert [(each.payload, each.wire, each.answer) for each in whole] == [(b"one", None, None), (b"two", None, None)]
+    assert [each.payload for each in whole] == [b"one", b"two"]
+    assert [(each.wire, each.answer) for each in whole] == framed
     kept.follower.close()
 
 
-def test_segments_of_both_formats_are_read_side_by_side(kept: Kept):
+def test_segments_of_several_formats_are_read_side_by_side(kept: Kept):
     kept.old_segment(1, b"old")
     segment = SegmentFile(kept.journal)
     segment.write(segment.row(payload=b"new", wire=b"\x02new\x03", answer=b"\x06"), segment.row(payload=b"plain"))
@@ -79,8 +83,8 @@ def test_segments_of_both_formats_are_read_side_by_side(kept: Kept):
 
 
 def test_a_segment_of_a_later_format_is_left_alone(kept: Kept, caplog: pytest.LogCaptureFixture):
-    kept.old_segment(3, b"later")
+    kept.old_segment(4, b"later")
     kept.follower.take()
     assert kept.reader.requests(Query()).requests == []
-    assert "is of format 3; this Tidegate reads 1 and 2" in caplog.text
+    assert "is of format 4; this Tidegate reads 1, 2, 3" in caplog.text
     kept.follower.close()

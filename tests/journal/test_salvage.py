@@ -4,7 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.control.states import DamagedSegment
 from core.journal.decodes import DecodeWriter, NewDecode
 from core.journal.pages import Pages
-from core.journal.rows import BY_ALTERNATE_ID
+from core.journal.rows import BY_ALTERNATE_ID, FORMAT
 from core.journal.salvage import SUFFIX, SalvageJob, holder_of, salvage
 from tests.journal import damage
 from tests.journal.damage import PAGE, Damage
@@ -72,7 +72,7 @@ def test_pages_give_the_rows_that_sqlite_gives(tmp_path: Path, sizes: list[int],
         if checkpoint and number == len(sizes) // 2:
             segment.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     file, log = copied(segment)
-    found = {rowid: values for rowid, values in Pages(file, log).rows() if len(values) == 19}
+    found = {rowid: values for rowid, values in Pages(file, log).rows() if len(values) == 20}
     expected = segment.connection.execute("SELECT * FROM requests").fetchall()
     assert found == {row[0]: [None, *row[1:]] for row in expected}
     segment.close()
@@ -96,7 +96,7 @@ def test_any_damage_costs_no_row_elsewhere(tmp_path: Path, sound: tuple[bytes, R
     patch = data.draw(st.binary(min_size=1, max_size=5000))
     file = tmp_path / "damaged.db"
     file.write_bytes(content[:place] + patch + content[place + len(patch) :])
-    found = {rowid: values for rowid, values in Pages(file, None).rows() if len(values) == 19}
+    found = {rowid: values for rowid, values in Pages(file, None).rows() if len(values) == 20}
     pages = len(patch) // PAGE + 2
     intact = [row for row in rows if found.get(row[0]) == [None, *row[1:]]]
     assert len(intact) >= len(rows) - pages * 40, "a page holds fewer rows than that"
@@ -176,19 +176,20 @@ def test_decodes_of_replays(tmp_path: Path) -> None:
     assert dict(rows_of(writer.path, "meta"))["replay"] == "the-replay"
 
 
-def test_an_older_segment_becomes_one_of_today(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("format", "lacking"), [(1, ("wire", "answer", "around")), (2, ("around",))])
+def test_an_older_segment_becomes_one_of_today(tmp_path: Path, format: int, lacking: Sequence[str]) -> None:
     segment = SegmentFile(tmp_path / "journal")
     segment.fill(500)
     segment.connection.executescript(
-        "ALTER TABLE requests DROP COLUMN wire; ALTER TABLE requests DROP COLUMN answer;"
-        "UPDATE meta SET value = '1' WHERE key = 'format'; PRAGMA journal_mode = DELETE; VACUUM;"
+        "".join(f"ALTER TABLE requests DROP COLUMN {column};" for column in lacking)
+        + f"UPDATE meta SET value = '{format}' WHERE key = 'format'; PRAGMA journal_mode = DELETE; VACUUM;"
     )
     segment.close()
     before = rows_of(segment.file)
     damage.header(segment.file)
     salvage(job(tmp_path, segment.path))
-    assert rows_of(segment.file) == [(*row, None, None) for row in before]
-    assert dict(rows_of(segment.file, "meta"))["format"] == "2"
+    assert rows_of(segment.file) == [(*row, *[None] * len(lacking)) for row in before]
+    assert dict(rows_of(segment.file, "meta"))["format"] == str(FORMAT)
 
 
 def test_one_that_is_open_is_left_alone(tmp_path: Path) -> None:
