@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, cast
 
+import msgspec
+
 from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
 from core.scripting.answering import AnswerScript
@@ -124,7 +126,7 @@ class FramedConnection(asyncio.Protocol):
             if found.frame is None:
                 self._pass_over(found)
             else:
-                answer = FramedAnswer(self, self._rules.answer)
+                answer = FramedAnswer(self._rules.answer, b"", False, self)
                 self._answers.append(answer)
                 self._intake.take(self._received(found.frame, found.wire), answer)
         if self._found:
@@ -279,13 +281,13 @@ class FramedConnection(asyncio.Protocol):
         self._transport.abort()
 
 
-class ScriptedAnswer:
+class ScriptedAnswer(msgspec.Struct):
     """An answer of a protocol without statuses: bytes that the script says, or else the usual ones, or none."""
 
-    def __init__(self, usual: bytes) -> None:
-        self._usual = usual
-        self.data = b""
-        self.ready = False
+    usual: bytes
+    data: bytes
+    """Of no meaning before `prepare`."""
+    ready: bool
 
     @property
     def kept(self) -> bytes | None:
@@ -297,19 +299,17 @@ class ScriptedAnswer:
         if said is not None and (reason is None or said[1] >= 400):
             self.data = said[0]
         elif reason is None:
-            self.data = self._usual
+            self.data = self.usual
         return None
 
 
 class FramedAnswer(ScriptedAnswer):
     """The answer to one frame, in its place among the connection's answers."""
 
-    def __init__(self, connection: FramedConnection, usual: bytes) -> None:
-        super().__init__(usual)
-        self._connection = connection
+    connection: FramedConnection
 
     def release(self) -> None:
-        self._connection.flush()
+        self.connection.flush()
 
     def unavailable(self) -> None:
-        self._connection.give_up()
+        self.connection.give_up()

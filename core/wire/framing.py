@@ -91,21 +91,23 @@ class Splitter:
     def feed(self, data: bytes) -> Iterator[Found]:
         """What the bytes complete. BadFrame where the connection cannot be read on; the tail is what could not be
         read."""
-        self._data += data
-        while self._data:
-            limit = FOREVER if self._drops else self._most
-            step = self._framing.next(self._data, self._seen, limit)
+        here, most = self._data, self._most
+        here += data
+        limit = FOREVER if self._drops else most
+        while here:
+            step = self._framing.next(here, self._seen, limit)
             if step is None:
                 self._wait()
                 return
-            wire = bytes(self._data[: step.take])
-            if step.frame is not None and self._dropped + step.take > self._most:
+            take, frame, said = step
+            if frame is not None and self._dropped + take > most:
                 if not self._drops:
-                    raise BadFrame(f"a frame of {step.take} bytes; {self._most:d} are allowed")
-                step = Step(step.take, None, f"a frame of {self._dropped + step.take} bytes was dropped")
-            del self._data[: step.take]
+                    raise BadFrame(f"a frame of {take} bytes; {most:d} are allowed")
+                frame, said = None, f"a frame of {self._dropped + take} bytes was dropped"
+            wire = bytes(here) if take == len(here) <= most else bytes(here[: min(take, most)])
+            del here[:take]
             self._seen = self._dropped = 0
-            yield Found(wire[: self._most], step.frame, step.said)
+            yield Found(wire, frame, said)
 
     def _wait(self) -> None:
         self._seen = len(self._data)

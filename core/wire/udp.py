@@ -188,7 +188,7 @@ class DatagramReceiver:
         self, payload: bytes, peer: DatagramPeer, port: DatagramPort, control: Control, wire: bytes | None = None
     ) -> None:
         at, began = time.time_ns() // 1_000_000, time.monotonic()
-        answer = DatagramAnswer(self._settle, peer, port, control, self._rules.answer)
+        answer = DatagramAnswer(self._rules.answer, b"", False, self._settle, peer, port, control)
         peer.answers.append(answer)
         self._owed += 1
         received = Received(self._intake.new_id(), at, began, peer.remote, peer.where, payload, None, peer.state)

@@ -13,34 +13,25 @@ from core.wire.udp_port import Control, DatagramPort, PeerAddress
 class DatagramAnswer(ScriptedAnswer):
     """The answer to one request, in its place among its peer's answers."""
 
-    def __init__(
-        self,
-        settle: Callable[["DatagramPeer"], None],
-        peer: "DatagramPeer",
-        port: DatagramPort,
-        control: Control,
-        usual: bytes,
-    ) -> None:
-        super().__init__(usual)
-        self._settle = settle
-        self._peer = peer
-        self._port = port
-        self._control = control
+    settle: Callable[["DatagramPeer"], None]
+    peer: "DatagramPeer"
+    port: DatagramPort
+    control: Control
 
     def send(self) -> None:
         """Sends what there is to say."""
         if self.data:
-            self._peer.record.bytes_out += len(self.data)
-            self._port.send(self.data, self._peer.address, self._control)
+            self.peer.record.bytes_out += len(self.data)
+            self.port.send(self.data, self.peer.address, self.control)
 
     def release(self) -> None:
-        self._settle(self._peer)
+        self.settle(self.peer)
 
     def unavailable(self) -> None:
         """It could not be kept: the device hears nothing of it, and may send it again."""
         self.data = b""
         self.ready = True
-        self._settle(self._peer)
+        self.settle(self.peer)
 
 
 class DatagramPeer:
