@@ -212,6 +212,8 @@ class _Listener:
     def take(self) -> tuple[Accepted, Peer]:
         descriptor, address = self._accept()
         accepted = Accepted(*self._kind, descriptor)
+        if self._kind[0] != socket.AF_INET:
+            accepted.of_family = self.socket.family
         accepted.setblocking(False)
         return accepted, peer_at(address[:2])
 

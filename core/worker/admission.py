@@ -16,6 +16,16 @@ class Accepted(socket.socket):
     """An accepted connection that says when its descriptor is given back, whoever holds it then."""
 
     on_close: Callable[[], None] | None = None
+    of_family = socket.AF_INET
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """Said by heart, as `type` is: the loop asks several times, and an enumeration would be searched each time."""
+        return self.of_family
+
+    @property
+    def type(self) -> socket.SocketKind:
+        return socket.SOCK_STREAM
 
     def close(self) -> None:
         super().close()
