@@ -40,7 +40,7 @@ def _row(seq: int) -> tuple[object, ...]:
     remote = f"127.0.0.1:{40000 + seq % 64}"
     return (
         seq, request, received, remote, 1, body, None, None, 0, event % device, None, None, 0, 200, "3f9a1c", 412,
-        len(body), None, None,
+        len(body), None, None, None,
     )  # fmt: skip
 
 

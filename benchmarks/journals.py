@@ -118,7 +118,7 @@ def _columns(payload: bytes, outcome: int, events: bytes | None, reason: str | N
     remote = f"127.0.0.1:{40000 + len(payload) % 64}"
     return (
         remote, 1, payload, None, None, outcome, events, reason, None, 0, status, "3f9a1c", 412, len(payload), None,
-        None,
+        None, None,
     )  # fmt: skip
 
 

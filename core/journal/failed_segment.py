@@ -17,7 +17,7 @@ import msgspec
 from uuid_utils import uuid7
 
 from core.journal.indexed import FAILED_VERSION, VERSION_AT, connect
-from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
+from core.journal.rows import COLUMNS, FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
 from core.journal.segment import sync_folders
 
 PART: Final = ".part"
@@ -25,12 +25,10 @@ PART: Final = ".part"
 
 _AT_ONCE: Final = 500
 _BY_ID: Final = "CREATE INDEX requests_by_id ON requests(id)"
-_COLUMNS: Final = (
-    *("received", "remote", "head", "payload", "metadata", "state", "outcome", "events", "reason", "log", "log_cut"),
-    *("status", "script", "micros", "size"),
-)
 _LATER: Final = ("wire", "answer", "around")
 """Columns that segments of earlier formats do not have."""
+_COLUMNS: Final = COLUMNS[2 : -len(_LATER)]
+"""Those of every format."""
 _HEAD_AT: Final = 4
 
 Head = tuple[object, ...]

@@ -63,11 +63,13 @@ INSERT_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
 
 INSERT_HEAD: Final = "INSERT INTO heads(id, method, target, head, metadata) VALUES (?, ?, ?, ?, ?)"
 
-INSERT: Final = (
-    "INSERT INTO requests(seq, id, received, remote, head, payload, metadata, state, outcome, events, reason, log,"
-    " log_cut, status, script, micros, size, wire, answer, around)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS: Final = (
+    *("seq", "id", "received", "remote", "head", "payload", "metadata", "state", "outcome", "events", "reason"),
+    *("log", "log_cut", "status", "script", "micros", "size", "wire", "answer", "around"),
 )
+"""Of `requests`, in their order."""
+
+INSERT: Final = f"INSERT INTO requests({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
 WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
 """What no worker leaves out of a row. A damaged page that can be read all the same may lack it."""

@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 from core.catalogue.behaviour import JournalHead
 from core.config.files import sync_folder
 from core.journal.adapting import bind_quickly
-from core.journal.rows import DECODED, FORMAT, INSERT_HEAD, INSERT_META, SCHEMA
+from core.journal.rows import COLUMNS, DECODED, FORMAT, INSERT_HEAD, INSERT_META, SCHEMA
 from core.journal.sqlite_files import OF_SEGMENT, remove
 
 bind_quickly()
@@ -19,10 +19,7 @@ bind_quickly()
 Row = tuple[object, ...]
 """The columns of one of `_INSERTS` without the last, `head`, which the writer finds."""
 
-_COLUMNS = (
-    *("id", "received", "remote", "payload", "metadata", "state", "outcome", "events", "reason", "log", "log_cut"),
-    *("status", "script", "micros", "size", "wire", "answer", "around", "head"),
-)
+_COLUMNS = (*(name for name in COLUMNS if name not in ("seq", "head")), "head")
 _USUAL = ("id", "received", "remote", "payload", "events", "status", "script", "micros", "size", "head")
 """Of a decoded request of which nothing else is to be said: a column that is not bound costs nothing."""
 _FRAME = (*_USUAL[:-1], "answer", "around", "head")
