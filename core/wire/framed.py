@@ -153,13 +153,14 @@ class FramedConnection(asyncio.Protocol):
 
     def _received(self, frame: bytes, wire: bytes) -> Received:
         at, began = time.time_ns() // 1_000_000, time.monotonic()
-        peer, id, record = self._peer, self._intake.new_id(), self.record
+        peer, id, record, answering = self._peer, self._intake.new_id(), self.record, self._rules.answering
         record.requests += 1
         record.last = at
         extra = dict(record.facts) if record.facts else None
         received = Received(id, at, began, peer.remote, peer.where, frame, None, self._state, None, extra)
         received.connection = record
-        received.answering = self._rules.answering
+        if answering is not None:
+            received.answering = answering
         if wire != frame:
             received.wire = wire
         return received
@@ -197,15 +198,17 @@ class FramedConnection(asyncio.Protocol):
 
     def flush(self) -> None:
         """Writes the answers at the front that are ready, in one write, and takes what has waited for it."""
-        ready: list[bytes] = []
-        while self._answers and self._answers[0].ready:
-            ready.append(self._answers.popleft().data)
+        answers, ready = self._answers, b""
+        while answers and answers[0].ready:
+            data = answers.popleft().data
+            ready = ready + data if ready else data
         if self._transport.is_closing():
             return
-        if answers := b"".join(ready):
-            self.record.bytes_out += len(answers)
-            self._transport.write(answers)
-        self._take()
+        if ready:
+            self.record.bytes_out += len(ready)
+            self._transport.write(ready)
+        if self._found or self._ended or self._held_up:
+            self._take()
 
     def give_up(self) -> None:
         """A frame could not be kept: the device hears nothing of it, and must send it again on another connection."""

@@ -6,7 +6,9 @@ not depend on how the bytes were cut on their way.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
+
+import msgspec
 
 Oversize = Literal["close", "drop"]
 FOREVER: Final = 1 << 62
@@ -16,7 +18,7 @@ class BadFrame(Exception):
     """Bytes that are no frame; the connection cannot be read on. The message is the reason as the operator reads it."""
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct):
     """What the first bytes are."""
 
     take: int
@@ -56,7 +58,7 @@ FramingMaker = Callable[[], Framing]
 """Makes the framing of one connection; what a component of role `framing` gives."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct):
     """A frame, or what was passed over, as it came."""
 
     wire: bytes
@@ -99,7 +101,7 @@ class Splitter:
             if step is None:
                 self._wait()
                 return
-            take, frame, said = step
+            take, frame, said = step.take, step.frame, step.said
             if frame is not None and self._dropped + take > most:
                 if not self._drops:
                     raise BadFrame(f"a frame of {take} bytes; {most:d} are allowed")

@@ -146,11 +146,11 @@ class WorkerIntake:
         if framed:
             weight += len(beside or b"") + len(said or b"")
         if reason is None and state is log is wire is None and not received.extra:
-            row: Row = (
-                received.id, received.at, received.where, payload, events, status, self.script, micros, size,
-            )  # fmt: skip
+            id, at, where, script = received.id, received.at, received.where, self.script
             if framed:
-                row = (*row, said, beside)
+                row: Row = (id, at, where, payload, events, status, script, micros, size, said, beside)
+            else:
+                row = (id, at, where, payload, events, status, script, micros, size)
         else:
             extra = msgspec.json.encode(received.extra) if received.extra else None
             row = (
