@@ -8,6 +8,7 @@ from pathlib import Path
 
 from uuid_utils import uuid7
 
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.rows import FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
 from core.journal.taken import TakenRow
@@ -55,7 +56,7 @@ def main() -> None:
             nonlocal seen
             seen += len(batch)
 
-        follower = Follower(journal, Path(folder) / "index.db", count, since=0)
+        follower = Follower(journal, Path(folder) / "index.db", Audience(count, since=0))
         began, began_cpu = time.perf_counter(), time.process_time()
         taken = follower.take()
         took, cpu = time.perf_counter() - began, time.process_time() - began_cpu

@@ -32,7 +32,7 @@ async def rebuild(folder: Path) -> ReindexStatus:
 
     def succeed(timeout: float) -> bool:
         """An empty index has nothing that live feeds could miss: the one that is ready takes its place at once."""
-        with closing(Follower(journal, index, lambda rows: None)) as opened:
+        with closing(Follower(journal, index)) as opened:
             follower.append(opened)
         return True
 

@@ -62,20 +62,20 @@ class DamageDesk:
         """Those that were set aside and whose records are there still, the newest first, behind those that wait."""
         waiting = [
             self._damaged(path, reason, self._waits.get(path, "it is about to be set aside"))
-            for path, reason in list(self._follower.damaged.items())
+            for path, reason in list(self._follower.faults.damaged.items())
         ]
         return (waiting + self._listed)[:MOST_LISTED]
 
     def reason(self) -> str | None:
         """What an operator should know of the journal and its index, in a sentence."""
-        index = self._follower.errors.get(str(self._follower.index_file))
+        index = self._follower.faults.errors.get(str(self._follower.index_file))
         if index is not None:
             return f"the index cannot be written: {index}; requests are kept, and seen when it can"
         if listed := self.listed():
             lost = sum(each.lost or 0 for each in listed)
             what = f"{plural(len(listed), 'journal segment')} {'was' if len(listed) == 1 else 'were'} found damaged"
             return f"{what}, {plural(lost, 'row')} lost: `tidegate status` says more, docs/recovery.md what to do"
-        for path, fault in list(self._follower.errors.items()):
+        for path, fault in list(self._follower.faults.errors.items()):
             return f"the journal segment {path} cannot be read: {fault}"
         return None
 
@@ -86,7 +86,7 @@ class DamageDesk:
             if now >= self._read_at:
                 self._read_at = now + READ_EVERY
                 self._listed = await asyncio.to_thread(self._read)
-            for path, reason in list(self._follower.damaged.items()):
+            for path, reason in list(self._follower.faults.damaged.items()):
                 if now >= self._rests.get(path, (0.0, 0.0))[0]:
                     await self._mend(path, reason)
             await asyncio.sleep(LOOK_EVERY)
@@ -110,7 +110,7 @@ class DamageDesk:
         self._mended.add(path)
         self._rests.pop(path, None)
         self._waits.pop(path, None)
-        self._follower.damaged.pop(path, None)
+        self._follower.faults.damaged.pop(path, None)
         self._follower.renew(path)
         self._listed = await asyncio.to_thread(self._read)
         self._nudge()

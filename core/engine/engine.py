@@ -32,6 +32,7 @@ from core.engine.tap import Tap
 from core.engine.tenant import TenantRunner
 from core.errors import Fault, NotFound, TidegateError
 from core.groovy.sidecars import Sidecars
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.reader import Reader
@@ -81,10 +82,9 @@ class Engine:
             Follower(
                 home.journal,
                 home.index_file,
-                self._rows_taken,
-                on_redecoded=self._redecoded,
-                wanted=self.tap.wanted,
-                on_unread=self._unread_taken,
+                Audience(
+                    self._rows_taken, on_redecoded=self._redecoded, wanted=self.tap.wanted, on_unread=self._unread_taken
+                ),
             )
         )
         self.reader = Reader(
@@ -92,7 +92,7 @@ class Engine:
             home.index_file,
             passed=self._follower.passed,
             on_damage=self._follower.follower.distrust,
-            on_damaged_segment=self._follower.follower.suspect,
+            on_damaged_segment=self._follower.follower.faults.suspect,
         )
         self._damage = DamageDesk(home, self.tenants, self._follower.follower, self._follower.nudge)
         self.sidecars = Sidecars(home, instance.groovy)

@@ -106,7 +106,7 @@ class Service:
         """The functions in this process: takes the home's lock and has the index catch up when it is asked."""
         place = Home(home)
         with HomeLock(place):
-            follower = Follower(place.journal, place.index_file, lambda rows: None)
+            follower = Follower(place.journal, place.index_file)
 
             def passed() -> int:
                 follower.take()

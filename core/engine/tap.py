@@ -7,7 +7,7 @@ from typing import Final
 
 from core.control.feeds import Frame
 from core.engine.refused_groups import RefusedGroups
-from core.journal.follower import ALL_ROWS
+from core.journal.audience import ALL_ROWS
 from core.journal.rows import DECODED
 from core.journal.taken import TakenRow
 from core.model.events import Event

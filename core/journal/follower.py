@@ -3,46 +3,28 @@
 import contextlib
 import logging
 import sqlite3
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-from core.errors import TidegateError
+from core.journal.audience import Audience
 from core.journal.decodes import DecodeRow
 from core.journal.folders import Folders
-from core.journal.followed import FollowedSegment, NotReady, RowsGone
+from core.journal.followed import FollowedSegment
 from core.journal.followed_decodes import FollowedDecodes
 from core.journal.index import Index, set_aside
-from core.journal.indexed import is_busy, is_damage
-from core.journal.rows import BY_ALTERNATE_ID, DECODED
-from core.journal.settling import Redecoded
+from core.journal.indexed import is_damage
+from core.journal.rows import BY_ALTERNATE_ID, DECODED, MANY
+from core.journal.segment_faults import SegmentFaults
 from core.journal.succession import declare_ready, discard, make_one_file, put_in_place, rows_of_ready, take_back
 from core.journal.taken import TakenRow
-from core.journal.unread import Unread
 
 LOG = logging.getLogger("tidegate.journal")
 
 P = ParamSpec("P")
 R = TypeVar("R")
-OnRows = Callable[[list[TakenRow]], None]
-OnRedecoded = Callable[[list[Redecoded]], None]
-OnUnread = Callable[[str, str, int], None]
-
-ALL_ROWS: Final = sys.maxsize
-UNREAD_FROM: Final = 200
-"""Rows that wait: where there are fewer, reading them costs no more."""
-
-_NOT_READY_SECONDS: Final = 5.0
-"""A segment without tables is looked at in every pass for so long, then as often as a faulty one."""
-
-_BUSY_SECONDS: Final = 5.0
-"""A segment that others have is looked at again in every pass for so long; then that is a fault."""
-
-_REST_SECONDS: Final = (0.5, 2.0, 10.0, 30.0)
-"""How long a faulty segment rests after its first, second, … fault."""
 
 _RELEASED_SECONDS: Final = 10.0
 """How long a segment is left to who asked for it."""
@@ -52,42 +34,15 @@ THOROUGH_SECONDS: Final = 1.0
 
 
 class Follower:
-    """Reads every segment from its last taken row on. One thread calls it, except for `behind`.
+    """Reads every segment from its last taken row on, and tells the audience. One thread calls it, except where a
+    method says otherwise, and for `behind` and `faults`, which may be asked from any."""
 
-    `on_rows` is called with the rows of one batch, all of one segment and so of one event source. It gets rows received
-    from `since` on (milliseconds since the epoch), each once, also when the index is rebuilt meanwhile; older ones are
-    only indexed. `on_redecoded` is called likewise with requests that have another current decode, by a replay or since
-    one is undone: of one event source, made from `since` on.
-
-    Decoded requests that nobody looks at need not be read: `wanted`, given a tenant, says how many of a batch's are
-    (the newest), and `on_unread` is called with tenant, event source and how many were indexed without.
-
-    None of these may wait or fail.
-    """
-
-    def __init__(
-        self,
-        journal_dir: Path,
-        index_file: Path,
-        on_rows: OnRows,
-        *,
-        since: int | None = None,
-        on_redecoded: OnRedecoded = lambda redecoded: None,
-        wanted: Callable[[str], int] = lambda tenant: ALL_ROWS,
-        on_unread: OnUnread = lambda tenant, source, count: None,
-    ) -> None:
+    def __init__(self, journal_dir: Path, index_file: Path, audience: Audience | None = None) -> None:
         self.journal_dir = journal_dir
         self.index_file = index_file
-        self.on_rows = on_rows
-        self.on_redecoded = on_redecoded
-        self.wanted = wanted
-        self.on_unread = on_unread
-        self.since = int(time.time() * 1000) if since is None else since
-        self.errors: dict[str, str] = {}
-        """What is wrong with which segment (or with the index), by path."""
-        self.damaged: dict[str, str] = {}
-        """Segments whose file was found damaged, by path, and how: by this follower, or by who called
-        `suspect`."""
+        self.audience = Audience() if audience is None else audience
+        self._folders = Folders(journal_dir)
+        self.faults = SegmentFaults(self._folders.forget)
         self.stopping = False
         """Set from any thread: the pass that runs ends after its batch."""
         self.whole = False
@@ -106,12 +61,8 @@ class Follower:
         with contextlib.suppress(OSError):  # on a disk with faults the one of before is used on
             put_in_place(index_file)
             discard(index_file)
-        self._folders = Folders(journal_dir)
         self._segments: dict[str, FollowedSegment] = {}
-        self._told: dict[str, int] = {}
         self._behind = 0
-        self._unseen: set[str] = set()
-        """Segments that could not be looked at in this pass, since others had them."""
         self._thorough_at = 0.0
         self._reconcile()
 
@@ -130,10 +81,6 @@ class Follower:
     def distrust(self) -> None:
         """Says, from any thread, that the index was found damaged: the next pass sets it aside and starts it anew."""
         self._distrusted = True
-
-    def suspect(self, path: str, fault: str) -> None:
-        """Says, from any thread, that a segment was found damaged."""
-        self.damaged.setdefault(path, fault)
 
     def release(self, path: str) -> None:
         """Says, from any thread, that a segment is to be closed for a while: the next pass does it."""
@@ -172,7 +119,7 @@ class Follower:
             return taken
         except (sqlite3.Error, OSError) as error:
             if not (isinstance(error, sqlite3.Error) and is_damage(error)):
-                self._note(str(self.index_file), error)
+                self.faults.note(str(self.index_file), error)
                 return 0
             self._rebuild()
             return self._pass(now, thorough=True)
@@ -192,33 +139,28 @@ class Follower:
         for path in list(self._renewed):
             self._take_anew(path)
             self._renewed.discard(path)
-        self._unseen.clear()
+        self.faults.unseen.clear()
         self._discover(thorough)
         self._release(now)
         awake = [segment for segment in self._segments.values() if segment.rest_until <= now]
         successors = self._successors()
         ending = [segment for segment in awake if segment.abandoned(now, successors.get(segment.file, set()))]
         for segment in awake:
-            with self._faults_of(segment):
+            with self.faults.of(segment):
                 segment.look(thoroughly=thorough or segment in ending)
         self._count_behind()
         taken = self._take_rows([segment for segment in awake if segment.behind], now)
-        self.errors.pop(str(self.index_file), None)
+        self.faults.forget(str(self.index_file))
         for segment in awake:
-            with self._faults_of(segment):
+            with self.faults.of(segment):
                 segment.checkpoint(time.monotonic())
         for segment in ending:
-            with self._faults_of(segment):
+            with self.faults.of(segment):
                 self._finish(segment)
         for segment in awake:
-            path = segment.indexed.path
-            if path not in self._unseen:
-                segment.busy_since = None
-                if segment.failures and segment.rest_until <= now:
-                    segment.failures = 0
-                    self.errors.pop(path, None)
+            self.faults.passed(segment, now)
         self._count_behind()
-        self.whole = not self._unseen and not self.stopping
+        self.whole = not self.faults.unseen and not self.stopping
         return taken
 
     def _take_rows(self, waiting: list[FollowedSegment], now: float) -> int:
@@ -231,31 +173,31 @@ class Follower:
                 else:
                     taken += (self._take_unread if self._unlooked_at(segment) else self._take_batch)(segment)
             self._count_behind()
-            waiting = [segment for segment in waiting if segment.behind and self._is_awake(segment, now)]
+            waiting = [segment for segment in waiting if segment.behind and self.faults.is_awake(segment, now)]
         return taken
 
     def _take_batch(self, segment: FollowedSegment) -> int:
         rows: list[TakenRow] = []
-        with self._faults_of(segment):
+        with self.faults.of(segment):
             rows = segment.batch()
         if rows:
             self._index.take(segment.indexed, rows)
-            self._tell(segment, rows)
+            self.audience.tell(segment.indexed, rows)
         return len(rows)
 
     def _unlooked_at(self, segment: FollowedSegment) -> bool:
         """Whether most of a segment's next rows are for nobody's eyes but the index's."""
-        if segment.behind < UNREAD_FROM or segment.indexed.deduplicator == BY_ALTERNATE_ID:
+        if segment.behind < MANY or segment.indexed.deduplicator == BY_ALTERNATE_ID:
             return False
-        return self.wanted(segment.indexed.tenant) < segment.behind
+        return self.audience.wanted(segment.indexed.tenant) < segment.behind
 
     def _take_unread(self, segment: FollowedSegment) -> int:
         indexed = segment.indexed
-        before, told = indexed.taken, self._told.get(indexed.path, 0)
+        before, told = indexed.taken, self.audience.told(indexed.path)
         rows: list[TakenRow] = []
         upto = 0
-        with self._faults_of(segment):
-            rows, upto = segment.glance(self.wanted(indexed.tenant), told if told > before else segment.end)
+        with self.faults.of(segment):
+            rows, upto = segment.glance(self.audience.wanted(indexed.tenant), told if told > before else segment.end)
         if not upto:
             return 0
         others = [row for row in rows if row.outcome_code != DECODED]
@@ -268,49 +210,21 @@ class Follower:
         taken = unread.requests + len(others)
         segment.note_read(taken)
         if told <= before:
-            self._tell_unread(segment, before, unread, rows)
-        self._tell(segment, rows)
+            with self.faults.of(segment):
+                since = self.audience.since
+                self.audience.tell_unread(indexed, unread, rows, lambda: segment.decoded_since(before, since))
+        self.audience.tell(indexed, rows)
         return taken
-
-    def _tell_unread(self, segment: FollowedSegment, before: int, unread: Unread, rows: Sequence[TakenRow]) -> None:
-        count = unread.requests
-        if unread.bounds[2] < self.since:
-            with self._faults_of(segment):
-                count = segment.decoded_since(before, self.since)
-        count -= sum(row.outcome_code == DECODED and row.received >= self.since for row in rows)
-        if count > 0:
-            self.on_unread(segment.indexed.tenant, segment.indexed.source, count)
-
-    def _is_awake(self, segment: FollowedSegment, now: float) -> bool:
-        return segment.rest_until <= now and segment.indexed.path not in self._unseen
 
     def _take_decodes(self, segment: FollowedDecodes) -> int:
         rows: list[DecodeRow] = []
-        with self._faults_of(segment):
+        with self.faults.of(segment):
             rows = segment.decodes()
         if not rows:
             return 0
         redecoded = self._index.take_decodes(segment.indexed, rows)
-        path = segment.indexed.path
-        told = self._told.get(path, 0)
-        self._told[path] = max(told, rows[-1].seq)
-        new = {row.request for row in rows if row.seq > told and row.at >= self.since}
-        if redecoded := [each for each in redecoded if each.row.request in new]:
-            self.on_redecoded(redecoded)
+        self.audience.tell_redecoded(segment.indexed.path, rows, redecoded)
         return len(rows)
-
-    def _tell(self, segment: FollowedSegment, rows: list[TakenRow]) -> None:
-        if segment.indexed.holds_failed:
-            return  # they were told of when they were received
-        path = segment.indexed.path
-        told = self._told.get(path, 0)
-        self._told[path] = max(told, segment.indexed.taken)
-        if not rows:
-            return
-        if rows[0].seq <= told or min(row.received for row in rows) < self.since:
-            rows = [row for row in rows if row.seq > told and row.received >= self.since]
-        if rows:
-            self.on_rows(rows)
 
     def _finish(self, segment: FollowedSegment) -> None:
         if not segment.behind and segment.finish():
@@ -366,18 +280,18 @@ class Follower:
             self._released.discard(path)
 
     def _take_anew(self, path: str) -> None:
-        told = self._told.get(path, 0)
-        self._vanished(path)
-        self._told[path] = told
+        self._left(path)
         for indexed in self._index.segments():
             if indexed.path == path:
                 self._index.forget(indexed)
         self._folders.forget()
 
     def _vanished(self, path: str) -> None:
-        self.errors.pop(path, None)
-        self.damaged.pop(path, None)
-        self._told.pop(path, None)
+        self.audience.forget(path)
+        self._left(path)
+
+    def _left(self, path: str) -> None:
+        self.faults.forget(path)
         if segment := self._segments.get(path):
             self._let_go(segment)
 
@@ -407,7 +321,7 @@ class Follower:
             self._succeeding = False
             return False
         here = {segment.path: segment.taken for segment in self._index.segments()}
-        followed = self._folders.segments.keys() - self.errors.keys()
+        followed = self._folders.segments.keys() - self.faults.errors.keys()
         return all(here.get(path, 0) >= taken for path, taken in there.items() if path in followed)
 
     def _leave_index(self) -> None:
@@ -433,55 +347,7 @@ class Follower:
             if isinstance(error, sqlite3.Error) and is_damage(error):
                 self._rebuild()
             else:
-                self._note(str(self.index_file), error)
+                self.faults.note(str(self.index_file), error)
 
     def _count_behind(self) -> None:
-        self._behind = sum(segment.behind for segment in self._segments.values()) + len(self._unseen)
-
-    @contextlib.contextmanager
-    def _faults_of(self, segment: FollowedSegment) -> Generator[None]:
-        """Keeps a segment's fault from the others: it is recorded, and the segment rests."""
-        try:
-            yield
-        except (sqlite3.Error, OSError, TidegateError, ValueError) as error:
-            self._rest(segment, error)
-
-    def _rest(self, segment: FollowedSegment, error: Exception) -> None:
-        segment.close()
-        if not segment.file.exists():
-            self._folders.forget()
-            return
-        if isinstance(error, NotReady) and time.time() - segment.file.stat().st_mtime < _NOT_READY_SECONDS:
-            return
-        if is_busy(error):
-            now = time.monotonic()
-            segment.busy_since = segment.busy_since or now
-            if now < segment.busy_since + _BUSY_SECONDS:
-                self._unseen.add(segment.indexed.path)
-                return
-        path = segment.indexed.path
-        if isinstance(error, NotReady):
-            if _is_a_beginning(segment):
-                segment.rest_until = time.monotonic() + _REST_SECONDS[-1]
-                return
-            self.suspect(path, "its tables are gone")
-        elif isinstance(error, RowsGone) or (isinstance(error, sqlite3.Error) and is_damage(error)):
-            self.suspect(path, str(error))
-        segment.rest_until = time.monotonic() + _REST_SECONDS[min(segment.failures, len(_REST_SECONDS) - 1)]
-        segment.failures += 1
-        self._note(path, error)
-
-    def _note(self, path: str, error: Exception) -> None:
-        text = str(error)
-        if self.errors.get(path) != text:
-            LOG.error("cannot follow %s: %s", path, text)
-        self.errors[path] = text
-
-
-def _is_a_beginning(segment: FollowedSegment) -> bool:
-    """Whether its writer ended before it had made the tables, or takes its time: then nothing was answered for."""
-    try:
-        size, log = segment.file.stat().st_size, segment.log_size()
-    except FileNotFoundError:
-        return True
-    return not (segment.indexed.taken or (size and log))
+        self._behind = sum(segment.behind for segment in self._segments.values()) + len(self.faults.unseen)

@@ -8,15 +8,15 @@ import time
 from typing import Final
 
 from core.journal.follower import Follower
+from core.journal.rows import MANY
 
 LOG = logging.getLogger("tidegate.journal")
 
 COALESCE_SECONDS: Final = 0.01
 """Passes begin no closer together than this, so that a burst of commits makes one."""
 
-BUSY_ROWS: Final = 200
 BUSY_COALESCE_SECONDS: Final = 0.1
-"""After a pass that took so many rows: to index many at once costs less than half as much a row."""
+"""After a pass that took many rows: to index many at once costs less than half as much a row."""
 
 AGAIN_SECONDS: Final = 0.02
 """How soon a pass follows one that could not look at every segment, while somebody waits for that."""
@@ -110,7 +110,7 @@ class FollowerThread:
                     self._awaited = self._started + 1
                     self._condition.wait_for(lambda: self._stopping, AGAIN_SECONDS)
                 self._condition.notify_all()
-                coalesce = COALESCE_SECONDS if taken < BUSY_ROWS else BUSY_COALESCE_SECONDS
+                coalesce = COALESCE_SECONDS if taken < MANY else BUSY_COALESCE_SECONDS
                 rest = began + coalesce - time.monotonic()
                 self._condition.wait_for(self._is_urgent, max(0.0, rest))
 

@@ -71,5 +71,9 @@ COLUMNS: Final = (
 
 INSERT: Final = f"INSERT INTO requests({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
+MANY: Final = 200
+"""Rows from which on it pays to take them together: the index need not read them, and passes and nudges wait for
+more."""
+
 WHOLE: Final = "length(r.id) = 16 AND typeof(r.received) = 'integer' AND typeof(r.micros) = 'integer'"
 """What no worker leaves out of a row. A damaged page that can be read all the same may lack it."""

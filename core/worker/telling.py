@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from core.journal.rows import MANY
 from core.worker.commit import Committer
 from core.worker.door import Door
 from core.worker.intake import WorkerIntake
@@ -10,9 +11,8 @@ from core.worker.lifeline import Nudge, send
 
 NUDGE_AFTER: Final = 0.02
 """Seconds in which commits are gathered into one nudge."""
-BUSY_ROWS: Final = 200
 BUSY_NUDGE_AFTER: Final = 0.08
-"""The same after a nudge for so many rows: the index takes that many at once, and a nudge interrupts the worker where
+"""The same after a nudge for many rows: the index takes that many at once, and a nudge interrupts the worker where
 it shares a processor with the engine."""
 
 
@@ -63,7 +63,7 @@ class Telling:
     def nudge(self, *, last: bool = False) -> None:
         """Tells now; the last one tells of all costs."""
         self._nudging = False
-        self._after = BUSY_NUDGE_AFTER if self._rows >= BUSY_ROWS else NUDGE_AFTER
+        self._after = BUSY_NUDGE_AFTER if self._rows >= MANY else NUDGE_AFTER
         self._rows = 0
         self._told = (len(self._door.connections), self._intake.stalled())
         fault = self.fault or self._told[1]

@@ -98,6 +98,6 @@ def test_an_index_of_another_format_is_built_again(kept: Homestead) -> None:
     assert kept("requests", "--limit", "1").status == 0
     with closing(sqlite3.connect(kept.path / "data" / "index.db")) as index:
         index.execute("PRAGMA user_version = 1")
-    follower = Follower(kept.path / "data" / "journal", kept.path / "data" / "index.db", lambda rows: None)
+    follower = Follower(kept.path / "data" / "journal", kept.path / "data" / "index.db")
     assert follower.take() == 25_001
     follower.close()

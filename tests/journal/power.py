@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.taken import TakenRow
 
@@ -80,11 +81,11 @@ class Disk:
         for ending in ("", "-wal", "-shm"):
             self._index.with_name(self._index.name + ending).unlink(missing_ok=True)
         taken: list[TakenRow] = []
-        follower = Follower(self.journal, self._index, taken.extend, since=0)
+        follower = Follower(self.journal, self._index, Audience(taken.extend, since=0))
         try:
             while follower.take():
                 pass
-            assert follower.errors == {}
+            assert follower.faults.errors == {}
             assert follower.behind() == 0
         finally:
             follower.close()

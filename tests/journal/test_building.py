@@ -15,6 +15,7 @@ import pytest
 
 from core.control.failures import FailureQuery
 from core.control.received import Query
+from core.journal.audience import Audience
 from core.journal.building import Building, build_index
 from core.journal.decodes import DecodeWriter, NewDecode
 from core.journal.follower import Follower
@@ -55,7 +56,7 @@ class Journal:
 
     def follow(self) -> None:
         self.follower = Follower(
-            self.path, self.index, lambda rows: self.told.extend(row.request for row in rows), since=0
+            self.path, self.index, Audience(lambda rows: self.told.extend(row.request for row in rows), since=0)
         )
         self.reader = Reader(self.path, self.index, on_damage=self.follower.distrust)
 

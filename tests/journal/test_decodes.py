@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.control.failures import FailureQuery
 from core.control.received import Query
+from core.journal.audience import Audience
 from core.journal.decodes import DecodeWriter, NewDecode, decodes_to_undo, last_numbers, of_replay
 from core.journal.follower import Follower
 from core.journal.reader import Reader
@@ -38,7 +39,9 @@ class Journal:
         self.reader = Reader(self.path, self.index)
 
     def follow(self) -> None:
-        self.follower = Follower(self.path, self.index, lambda rows: None, since=0, on_redecoded=self.redecoded.extend)
+        self.follower = Follower(
+            self.path, self.index, Audience(lambda rows: None, since=0, on_redecoded=self.redecoded.extend)
+        )
 
     def rebuild(self) -> None:
         self.follower.close()

@@ -8,6 +8,7 @@ import pytest
 
 from core.control.received import Query
 from core.engine.tap import Tap
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.reader import Reader
 from core.journal.retention import sweep
@@ -29,7 +30,7 @@ class Journal:
         self.reader = Reader(self.path, self.index)
 
     def follow(self) -> None:
-        self.follower = Follower(self.path, self.index, self.passed_on.extend, since=0)
+        self.follower = Follower(self.path, self.index, Audience(self.passed_on.extend, since=0))
 
     def rebuild(self) -> None:
         """Does away with the index and takes everything again."""

@@ -167,7 +167,7 @@ def test_heads_and_sources_are_kept_apart(journal: Kept) -> None:
 
 def test_they_are_not_told_of_again(journal: Kept) -> None:
     told: list[TakenRow] = []
-    journal.follower.on_rows = told.extend
+    journal.follower.audience.on_rows = told.extend
     journal.finished(9, FAILED)
     journal.sweep()
     journal.pass_twice()

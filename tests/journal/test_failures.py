@@ -25,7 +25,7 @@ def listed(reader: Reader) -> dict[str, int]:
 
 def test_counts_follow_what_is_taken_and_forgotten(tmp_path: Path) -> None:
     journal, index = tmp_path / "journal", tmp_path / "index.db"
-    follower, reader = Follower(journal, index, lambda rows: None), Reader(journal, index)
+    follower, reader = Follower(journal, index), Reader(journal, index)
     first, second = SegmentFile(journal), SegmentFile(journal, name="0198c0de-0000-7000-8000-000000000001")
     first.write(*(first.row(outcome=FAILED, reason=f"{PLACE}no number {n}") for n in range(3)), first.row())
     second.seq = 100
@@ -44,7 +44,7 @@ def test_counts_follow_what_is_taken_and_forgotten(tmp_path: Path) -> None:
 
 def test_a_list_of_groups_looks_at_few_requests_however_many_failed(tmp_path: Path) -> None:
     journal, index = tmp_path / "journal", tmp_path / "index.db"
-    follower = Follower(journal, index, lambda rows: None)
+    follower = Follower(journal, index)
     segment = SegmentFile(journal)
     segment.write(*(segment.row(outcome=FAILED, reason=f"{PLACE}{word} {n}") for n, word in enumerate("abc")))
     follower.take()

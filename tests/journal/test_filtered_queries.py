@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.control.received import Query
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.reader import Reader
 from core.journal.rows import DECODED, FAILED, REFUSED
@@ -30,7 +31,7 @@ WORDS = [
 class Journal:
     def __init__(self, folder: Path) -> None:
         self.rows: list[TakenRow] = []
-        follower = Follower(folder / "journal", folder / "index.db", self.rows.extend, since=0)
+        follower = Follower(folder / "journal", folder / "index.db", Audience(self.rows.extend, since=0))
         choose = random.Random(20260801)
         for tenant, source in (("acme", "lora"), ("acme", "gate"), ("default", "lora")):
             segment = SegmentFile(follower.journal_dir, tenant, source)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
 from core.journal.rows import FAILED
@@ -34,7 +35,7 @@ class Followed:
         self.journal = folder / "journal"
         self.index = folder / "index.db"
         self.rows: list[TakenRow] = []
-        self.follower = Follower(self.journal, self.index, self.rows.extend, since=since)
+        self.follower = Follower(self.journal, self.index, Audience(self.rows.extend, since=since))
 
     def dump(self) -> list[tuple[object, ...]]:
         """All that the index says, with segments by name."""
@@ -110,7 +111,9 @@ def test_a_row_as_it_is_passed_on(followed: Followed):
 
 def test_batches_are_bounded_by_rows_and_by_bytes(tmp_path: Path):
     sizes: list[int] = []
-    follower = Follower(tmp_path / "journal", tmp_path / "index.db", lambda rows: sizes.append(len(rows)), since=0)
+    follower = Follower(
+        tmp_path / "journal", tmp_path / "index.db", Audience(lambda rows: sizes.append(len(rows)), since=0)
+    )
     small, large = SegmentFile(follower.journal_dir), SegmentFile(follower.journal_dir, source="large")
     small.fill(4500)
     many = [Measurements(hardware_id="d", measurements={"m" * 100: 1.0}) for _ in range(1000)]
@@ -224,12 +227,12 @@ def test_one_bad_segment_does_not_stop_the_others(followed: Followed):
     good.fill(10)
     bad.write_bytes(b"not a segment" * 1000)
     assert followed.follower.take() == 10
-    assert list(followed.follower.errors) == ["default/lora/0198c0de-0000-7000-8000-000000000000.db"]
+    assert list(followed.follower.faults.errors) == ["default/lora/0198c0de-0000-7000-8000-000000000000.db"]
     good.fill(5)
     assert followed.follower.take() == 5
     bad.unlink()
     followed.follower.take()
-    assert followed.follower.errors == {}
+    assert followed.follower.faults.errors == {}
 
 
 def test_a_segment_damaged_in_its_middle_gives_what_can_be_read(followed: Followed):
@@ -243,7 +246,7 @@ def test_a_segment_damaged_in_its_middle_gives_what_can_be_read(followed: Follow
     other = SegmentFile(followed.journal)
     other.fill(10)
     assert followed.follower.take() >= 10
-    assert segment.path in followed.follower.errors
+    assert segment.path in followed.follower.faults.errors
     other.fill(10)
     assert followed.follower.take() >= 10
 
@@ -258,7 +261,7 @@ def test_segments_that_are_not_ready_yet_wait(followed: Followed):
     segment = SegmentFile(followed.journal, name="0198c0de-0000-7000-8000-000000000000")
     segment.fill(2)
     assert followed.follower.take() == 2
-    assert followed.follower.errors == {}
+    assert followed.follower.faults.errors == {}
 
 
 def test_a_segment_that_vanishes_is_forgotten(followed: Followed):
@@ -403,13 +406,15 @@ class TestThread:
                     holder.kill()
                 assert thread.passed(timeout=20) == 0
                 assert followed.indexed() == 3
-                assert followed.follower.errors == {}
+                assert followed.follower.faults.errors == {}
             finally:
                 thread.stop()
 
     def test_passed_gives_up_in_time_and_says_how_much_is_behind(self, tmp_path: Path):
         gate = threading.Event()
-        follower = Follower(tmp_path / "journal", tmp_path / "index.db", lambda rows: gate.wait(20) and None, since=0)
+        follower = Follower(
+            tmp_path / "journal", tmp_path / "index.db", Audience(lambda rows: gate.wait(20) and None, since=0)
+        )
         thread = FollowerThread(follower)
         SegmentFile(follower.journal_dir).fill(5000)
         thread.start()
@@ -429,7 +434,7 @@ class TestThread:
             if len(seen) == 1:
                 raise ValueError("a fault of the listener")
 
-        thread = FollowerThread(Follower(tmp_path / "journal", tmp_path / "index.db", on_rows, since=0))
+        thread = FollowerThread(Follower(tmp_path / "journal", tmp_path / "index.db", Audience(on_rows, since=0)))
         thread.start()
         try:
             segment = SegmentFile(tmp_path / "journal")
@@ -447,7 +452,7 @@ class TestThread:
             started.set()
             time.sleep(0.02)
 
-        follower = Follower(tmp_path / "journal", tmp_path / "index.db", on_rows, since=0)
+        follower = Follower(tmp_path / "journal", tmp_path / "index.db", Audience(on_rows, since=0))
         SegmentFile(follower.journal_dir).fill(60_000)
         thread = FollowerThread(follower)
         thread.start()

@@ -29,7 +29,7 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self.journal, self.index = folder / "journal", folder / "index.db"
         self.journal.mkdir()
-        self.follower = Follower(self.journal, self.index, lambda rows: None)
+        self.follower = Follower(self.journal, self.index)
         self.reader = Reader(self.journal, self.index)
 
     def old_segment(self, format: int, *payloads: bytes) -> None:

@@ -32,7 +32,7 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.journal = folder / "journal"
         self.index = folder / "index.db"
-        self.follower = Follower(self.journal, self.index, lambda rows: None)
+        self.follower = Follower(self.journal, self.index)
         self.reader = Reader(self.journal, self.index)
 
     def segment(self, tenant: str = "default", source: str = "lora") -> SegmentFile:

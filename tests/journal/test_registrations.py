@@ -24,7 +24,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal"
         self.index = folder / "index.db"
-        self.follower = Follower(self.path, self.index, lambda rows: None)
+        self.follower = Follower(self.path, self.index)
         self.reader = RegistrationReader(self.index, self.path / "default", "default")
 
     def of(self, *devices: str) -> dict[str, str]:
@@ -80,7 +80,7 @@ def test_an_index_that_is_missing_or_begun_anew_loses_nothing(journal: Journal) 
     for file in journal.index.parent.glob("index.db*"):
         file.unlink()
     assert journal.of("a") == {"a": "one"}
-    journal.follower = Follower(journal.path, journal.index, lambda rows: None)
+    journal.follower = Follower(journal.path, journal.index)
     assert journal.of("a") == {"a": "one"}
     journal.follower.take()
     segment.close()

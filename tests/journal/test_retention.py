@@ -20,7 +20,7 @@ NO_PROCESS = 2**22 + 1
 class Home:
     def __init__(self, folder: Path) -> None:
         self.journal, self.index = folder / "journal", folder / "index.db"
-        self.follower = Follower(self.journal, self.index, lambda rows: None)
+        self.follower = Follower(self.journal, self.index)
         self.reader = Reader(self.journal, self.index)
 
     def finished(self, days_ago: int, rows: int = 20, payload: bytes = b"x") -> Path:

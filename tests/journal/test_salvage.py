@@ -254,16 +254,16 @@ def test_one_that_was_never_begun_is_not_told(followed: Followed) -> None:
     assert not [each for each in (followed.folder / "damaged").rglob("*") if each.is_file()]
     followed.follower.renew(segment.path)
     followed.follower.take()
-    assert (followed.follower.damaged, followed.follower.errors) == ({}, {})
+    assert (followed.follower.faults.damaged, followed.follower.faults.errors) == ({}, {})
 
 
 class TestFollowed:
     def mend(self, followed: Followed, segment: SegmentFile) -> DamagedSegment:
-        assert list(followed.follower.damaged) == [segment.path]
+        assert list(followed.follower.faults.damaged) == [segment.path]
         found = salvage(job(followed.folder, segment.path, known=4000))
         followed.follower.renew(segment.path)
         followed.follower.take()
-        assert (followed.follower.damaged, followed.follower.errors) == ({}, {})
+        assert (followed.follower.faults.damaged, followed.follower.faults.errors) == ({}, {})
         return found
 
     @pytest.mark.parametrize("way", [damage.middle, damage.header, damage.root, damage.cut, damage.emptied])
@@ -280,7 +280,7 @@ class TestFollowed:
         again.follower.renew(segment.path)
         again.follower.take()
         if way is damage.emptied:
-            assert again.follower.damaged == {}, "the index knows of nothing that was in it"
+            assert again.follower.faults.damaged == {}, "the index knows of nothing that was in it"
             return
         found = self.mend(again, segment)
         assert again.indexed() == 10 + (found.saved or 0)
@@ -304,7 +304,7 @@ class TestFollowed:
         way(segment.file)
         again = Followed(followed.folder)
         again.follower.take()
-        (reason,) = again.follower.damaged.values()
+        (reason,) = again.follower.faults.damaged.values()
         assert "to 4000 are gone" in reason
         found = self.mend(again, segment)
         assert again.indexed() == found.saved
@@ -321,4 +321,4 @@ class TestFollowed:
         damage.log_of(segment.file).write_bytes(log.read_bytes()[:-1000])
         log.unlink()
         followed.follower.take()
-        assert (followed.follower.damaged, followed.indexed()) == ({}, 0)
+        assert (followed.follower.faults.damaged, followed.indexed()) == ({}, 0)

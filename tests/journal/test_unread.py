@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.journal import follower as following
-from core.journal.follower import ALL_ROWS, Follower
+from core.journal.audience import ALL_ROWS, Audience
+from core.journal.follower import Follower
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.taken import TakenRow
 from core.model.events import Alert, Event, Location, Measurements, Registration
@@ -28,7 +29,9 @@ class Watched:
         self.rows: list[TakenRow] = []
         self.unread = 0
         self.follower = Follower(
-            journal, index, self.rows.extend, since=since, wanted=lambda tenant: self.wanted, on_unread=self._unread
+            journal,
+            index,
+            Audience(self.rows.extend, since=since, wanted=lambda tenant: self.wanted, on_unread=self._unread),
         )
 
     def _unread(self, tenant: str, source: str, count: int) -> None:
@@ -53,7 +56,7 @@ def journal(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "UNREAD_FROM", 1)
+    monkeypatch.setattr(following, "MANY", 1)
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -112,7 +115,7 @@ def test_events_that_cannot_be_read_hold_nothing_up(journal: Path, tmp_path: Pat
     for wanted in (0, ALL_ROWS):
         watched = Watched(journal, tmp_path / f"{wanted}.db", wanted)
         assert watched.follower.take() == 7
-        assert watched.follower.errors == watched.follower.damaged == {}
+        assert watched.follower.faults.errors == watched.follower.faults.damaged == {}
         watched.follower.close()
         requests = watched.said()["requests"]
         said.append([request[:7] for request in requests])
@@ -157,6 +160,6 @@ def test_damage_is_the_segments_and_not_the_indexs(journal: Path, tmp_path: Path
     middle(segment.file)
     watched = Watched(journal, tmp_path / "index.db", 0)
     watched.follower.take()
-    assert segment.path in watched.follower.damaged
+    assert segment.path in watched.follower.faults.damaged
     assert not list(tmp_path.glob("index.db.aside*"))
     watched.follower.close()

@@ -231,11 +231,11 @@ def _inode(file: Path) -> int:
 
 
 def _rebuilt_differences(place: Path) -> list[str]:
-    follower = Follower(place / "journal", place / "rebuilt.db", lambda rows: None)
+    follower = Follower(place / "journal", place / "rebuilt.db")
     try:
         while follower.take():
             pass
-        complaints = [f"the rebuilt index: {path}: {error}" for path, error in follower.errors.items()]
+        complaints = [f"the rebuilt index: {path}: {error}" for path, error in follower.faults.errors.items()]
     finally:
         follower.close()
     return complaints + differences(place / "lived.db", place / "rebuilt.db")
