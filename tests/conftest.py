@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -10,6 +11,10 @@ pytest_plugins = ["tests.engine.fixtures"]
 # Tests start Tidegate a thousand times. Where compiled modules are not kept, each start takes twice as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# What is started in the background may ignore SIGINT, and so would all that tests start and then interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
