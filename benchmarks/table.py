@@ -26,6 +26,7 @@ from peers import Absent, need
 from speed import http, whole
 from speed.bench import Bench
 from speed.rows import ROWS, Finding, table
+from speed.steadiness import steadiness
 from under_load import ROOT, machine
 from wrk import missing
 
@@ -126,6 +127,7 @@ def _facts(folder: Path, options: argparse.Namespace) -> list[str]:
     return [
         f"{machine()}, SQLite {sqlite3.sqlite_version}, {version[0] if version else 'wrk'}",
         f"Tidegate {commit}; a flush to the disk takes {_flush(folder):.2f} ms{busy}",
+        f"both cores busy, {steadiness(options.core, options.wrk_core)}",
         f"{options.rounds} rounds of {options.seconds} s; Tidegate and peers on core {options.core}, "
         f"wrk on core {options.wrk_core}; {time.strftime('%Y-%m-%d')}",
     ]
