@@ -52,7 +52,7 @@ def _no_reason() -> str | None:
 class Component:
     """One entry of the catalogue: a file under `core/components/` declares it as `COMPONENT`.
 
-    `make` builds the behaviour; what it takes and returns is the role's contract in `core.catalogue.behaviour`. A
+    `make` builds the behaviour; what it takes and returns is the role's contract in `core.catalogue`. A
     decoder with slots, and what fills them, are made as `core.catalogue.composition` says.
     """
 

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from core.catalogue.behaviour import Received, RemoteDecoder
+from core.catalogue.decoding import RemoteDecoder
+from core.catalogue.received import Received
 
 Parts = Mapping[str, object]
 

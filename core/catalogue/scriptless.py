@@ -1,7 +1,8 @@
 """What decoders of a fixed format share: no script to load, no version, and reasons that are sentences."""
 
-from core.catalogue.behaviour import DecodeFailed, DecoderContext
+from core.catalogue.decoding import DecodeFailed
 from core.catalogue.settings import Settings
+from core.catalogue.worker_context import DecoderContext
 
 
 class NoSettings(Settings):
@@ -9,7 +10,7 @@ class NoSettings(Settings):
 
 
 class Scriptless:
-    """Base of such a decoder, which has `decode` to add; see `core.catalogue.behaviour.Decoder`."""
+    """Base of such a decoder, which has `decode` to add; see `core.catalogue.decoding.Decoder`."""
 
     version: str | None = None
     timeout = 2.0

@@ -4,7 +4,8 @@ import time
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, DecoderContext, OfDevice, Received
+from core.catalogue.received import Decoded, OfDevice, Received
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.client import GroovyLink
 from core.groovy.frames import Extras, Failure, Kind, split_result
 from core.groovy.linking import link_of

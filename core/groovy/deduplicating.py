@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from core.catalogue.behaviour import DecoderContext, Verdict
+from core.catalogue.decoding import Verdict
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.client import GroovyLink
 from core.groovy.frames import Extras, Failure, split_result
 from core.groovy.linking import link_of

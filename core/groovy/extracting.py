@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from core.catalogue.behaviour import DecoderContext, Received
 from core.catalogue.composition import Extraction
+from core.catalogue.received import Received
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.client import GroovyLink
 from core.groovy.decoding import metadata_json
 from core.groovy.frames import Extras, Failure, split_result

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.catalogue.behaviour import DecoderContext
+from core.catalogue.worker_context import DecoderContext
 from core.errors import TidegateError
 from core.groovy.client import GroovyLink
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import JournalHead
+from core.catalogue.received import JournalHead
 from core.config.files import sync_folder
 from core.journal.adapting import bind_quickly
 from core.journal.rows import COLUMNS, DECODED, FORMAT, INSERT_HEAD, INSERT_META, SCHEMA

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, DecodeFailed, DecoderContext, Received, Script
 from core.catalogue.component import ScriptTemplate
 from core.catalogue.contracts import ANSWER
+from core.catalogue.decoding import DecodeFailed
+from core.catalogue.received import Decoded, Received
+from core.catalogue.worker_context import DecoderContext, Script
 from core.scripting.log import joined
 from core.scripting.metadata import script_metadata
 from core.scripting.python_script import MOST_ANSWER

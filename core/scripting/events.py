@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast, get_args
 
-from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.decoding import DecodeFailed
 from core.model.dates import date_milliseconds, date_text, parse_date
 from core.model.events import (
     Alert,

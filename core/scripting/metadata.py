@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from core.catalogue.behaviour import Received
+from core.catalogue.received import Received
 
 
 def script_metadata(received: Received, source: str) -> dict[str, Any]:  # its values are of several types by contract

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
 
-from core.catalogue.behaviour import DecodeFailed
 from core.catalogue.contracts import Contract
+from core.catalogue.decoding import DecodeFailed
 from core.errors import Fault, TidegateError
 
 MOST_ANSWER = 1 << 20

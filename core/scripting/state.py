@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Received
+from core.catalogue.received import Received
 
 MOST_STATE = 4096
 """Bytes of JSON that it may have, for it is kept with every request."""

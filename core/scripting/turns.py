@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from core.catalogue.behaviour import Decoded, Received
+from core.catalogue.received import Decoded, Received
 
 Done = Callable[[Decoded | None], None]
 
@@ -33,7 +33,7 @@ class Turns:
         """By the connection's state; the first of each queue has its turn."""
 
     def submit(self, received: Received, done: Done) -> None:
-        """Has a request take its turn; see `core.catalogue.behaviour.RemoteDecoder`."""
+        """Has a request take its turn; see `core.catalogue.decoding.RemoteDecoder`."""
         self.waiting += 1
         self.waiting_bytes += len(received.payload)
         queue = self._queues.get(id(received.state))

@@ -4,7 +4,7 @@ import json
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.decoding import DecodeFailed
 from core.model.dates import date_milliseconds, date_text
 from core.scripting.events import event_date, number, texts
 

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable
 from typing import cast, get_args
 
-from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.decoding import DecodeFailed
 from core.model.events import (
     Alert,
     AlertLevel,

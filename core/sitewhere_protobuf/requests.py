@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from google.protobuf.message import DecodeError, Message
 
-from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.decoding import DecodeFailed
 from core.model.events import (
     Alert,
     CommandResponse,

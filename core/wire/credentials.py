@@ -5,7 +5,7 @@ import hmac
 import re
 from typing import Annotated
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.secrets import Secret, SecretValue
 from core.catalogue.settings import setting
 from core.errors import ConfigurationError, Fault, TidegateError

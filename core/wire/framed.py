@@ -1,4 +1,4 @@
-"""The framed handler of one worker (see `core.catalogue.behaviour.Handler`): a connection is frame after frame.
+"""The framed handler of one worker (see `core.catalogue.handling.Handler`): a connection is frame after frame.
 
 Each frame is one payload. Frames are answered in their order, and each only when it is on disk. A device is never told
 that there is no room: it is not read until there is.
@@ -12,8 +12,9 @@ from typing import Any, cast
 
 import msgspec
 
-from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
+from core.catalogue.handling import Intake
+from core.catalogue.received import Peer, Received
 from core.scripting.answering import AnswerScript
 from core.wire.framing import BadFrame, Found, FramingMaker, Oversize, Remembering, Splitter
 from core.wire.keeping import Keeping, Untaken

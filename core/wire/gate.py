@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from core.catalogue.behaviour import Authenticator
+from core.catalogue.authenticating import Authenticator
 from core.wire.failure_limit import FailureLimit
 
 NO_CREDENTIALS = "no credentials"

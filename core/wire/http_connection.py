@@ -12,8 +12,8 @@ import time
 from collections import deque
 from typing import Any, cast
 
-from core.catalogue.behaviour import Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
+from core.catalogue.received import Peer, Received
 from core.wire.http_answer import CONTINUE
 from core.wire.http_door import Facts, HttpDoor, Refused
 from core.wire.http_head import Head, Refusal

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from core.catalogue.behaviour import Peer, peer_at
+from core.catalogue.received import Peer, peer_at
 from core.wire.forwarded import client_of
 from core.wire.gate import Gate
 from core.wire.http_content import uncoded

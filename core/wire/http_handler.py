@@ -1,9 +1,10 @@
-"""The HTTP interaction handler of one worker; see `core.catalogue.behaviour.Handler`."""
+"""The HTTP interaction handler of one worker; see `core.catalogue.handling.Handler`."""
 
 import asyncio
 from typing import cast
 
-from core.catalogue.behaviour import Intake, Peer
+from core.catalogue.handling import Intake
+from core.catalogue.received import Peer
 from core.wire.gate import Gate
 from core.wire.http_answer import CLOSE
 from core.wire.http_connection import BufferedHttpConnection, HttpConnection, end_side

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote
 import h11
 import msgspec
 
-from core.catalogue.behaviour import JournalHead
+from core.catalogue.received import JournalHead
 from core.wire.http_syntax import BadHead, HeadLimits, HeadText, read_head
 
 REMEMBERED_HEADS = 4096

@@ -5,8 +5,9 @@ from typing import Protocol
 
 import msgspec
 
-from core.catalogue.behaviour import Intake, Received
 from core.catalogue.connections import Connections
+from core.catalogue.handling import Intake
+from core.catalogue.received import Received
 from core.wire.forwarded import ForwardedField
 from core.wire.http_answer import CLOSE, KEEP_ALIVE, RETRY_AFTER, Answers, phrase, without_body
 from core.wire.http_content import ACCEPTED, codings_of

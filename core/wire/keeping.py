@@ -5,8 +5,9 @@ import socket
 import struct
 from typing import cast
 
-from core.catalogue.behaviour import Intake, Peer
 from core.catalogue.connections import Connections
+from core.catalogue.handling import Intake
+from core.catalogue.received import Peer
 
 
 class Keeping:

@@ -1,4 +1,4 @@
-"""The read-all handler of one worker (see `core.catalogue.behaviour.Handler`): a connection is one payload, which ends
+"""The read-all handler of one worker (see `core.catalogue.handling.Handler`): a connection is one payload, which ends
 where the device ends its side.
 
 Nothing is ever written. All that a device can learn is how its connection ends: closed once the payload is on disk,
@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass
 from typing import cast
 
-from core.catalogue.behaviour import Intake, Peer, Received
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord, now
+from core.catalogue.handling import Intake
+from core.catalogue.received import Peer, Received
 from core.catalogue.units import Size
 from core.wire.keeping import Keeping, reset
 from core.wire.tls_connection import CutShort

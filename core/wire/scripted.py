@@ -1,4 +1,4 @@
-"""The Python handler of one worker (see `core.catalogue.behaviour.Handler`): a function of the operator's has the whole
+"""The Python handler of one worker (see `core.catalogue.handling.Handler`): a function of the operator's has the whole
 connection, under the limits that every handler has.
 
 Each step of it from one `await` to the next runs under a time limit, and so do the tasks that it makes.
@@ -10,8 +10,11 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from core.catalogue.behaviour import Decoded, DecodeFailed, Intake, Peer, Received, Script
 from core.catalogue.connections import ENDED, STOPPING, ConnectionRecord
+from core.catalogue.decoding import DecodeFailed
+from core.catalogue.handling import Intake
+from core.catalogue.received import Decoded, Peer, Received
+from core.catalogue.worker_context import Script
 from core.scripting.answering import decoded_events
 from core.scripting.connection import Connection, Outcome
 from core.wire.keeping import Keeping, Untaken

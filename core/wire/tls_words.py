@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from typing import Any
 
-from core.catalogue.behaviour import Peer
+from core.catalogue.received import Peer
 
 _REASONS = {
     "HTTP_REQUEST": "plain HTTP came where TLS is spoken",

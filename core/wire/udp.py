@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from socket import socket
 from typing import Final
 
-from core.catalogue.behaviour import Intake, Received
 from core.catalogue.connections import Connections
+from core.catalogue.handling import Intake
+from core.catalogue.received import Received
 from core.catalogue.units import Size
 from core.scripting.answering import AnswerScript
 from core.wire.framed import KEPT_OF_REFUSED

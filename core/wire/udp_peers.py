@@ -4,8 +4,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-from core.catalogue.behaviour import peer_at
 from core.catalogue.connections import ConnectionRecord, Connections
+from core.catalogue.received import peer_at
 from core.wire.framed import ScriptedAnswer
 from core.wire.udp_port import Control, DatagramPort, PeerAddress
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from core.catalogue.behaviour import Peer, peer_at
+from core.catalogue.received import Peer, peer_at
 from core.wire.networks import Networks
 from core.wire.proxy_protocol import Malformed, read_header
 from core.wire.tls import Tls

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from core.catalogue.behaviour import Handler, Intake, Peer
+from core.catalogue.handling import Handler, Intake
+from core.catalogue.received import Peer
 
 MOST_TURNED_AWAY = 256
 """Connections over a limit that may hear so at a time; a further one is reset."""

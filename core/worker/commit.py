@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.catalogue.behaviour import Answer, JournalHead
+from core.catalogue.handling import Answer
+from core.catalogue.received import JournalHead
 from core.journal.indexed import is_damage
 from core.journal.segment import Row, SegmentWriter
 from core.worker.costs import CostMeter, Timing

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.catalogue.behaviour import Registrations
 from core.catalogue.contracts import Contract
+from core.catalogue.worker_context import Registrations
 from core.scripting.log import DecodeLog, Log, ScriptLogger
 from core.worker.scripts import LimitedScript
 
 
 class Context:
-    """See `core.catalogue.behaviour.DecoderContext`."""
+    """See `core.catalogue.worker_context.DecoderContext`."""
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, Received, RemoteDecoder, RemoteDeduplicator, Verdict
+from core.catalogue.decoding import RemoteDecoder, RemoteDeduplicator, Verdict
+from core.catalogue.received import Decoded, Received
 from core.model.events import Event, event_type
 from core.scripting.log import joined
 

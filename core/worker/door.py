@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from core.catalogue.behaviour import AuthenticationContext, Handler, Intake
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.configured import Configured
 from core.catalogue.connections import Connections
+from core.catalogue.handling import Handler, Intake
 from core.catalogue.listening import ListeningSettings
 from core.components.sources.socket import SocketSettings
 from core.wire.networks import Networks

@@ -10,15 +10,10 @@ from pathlib import Path
 import msgspec
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import (
-    Answer,
-    Decoded,
-    DecoderContext,
-    JournalHead,
-    Received,
-    RemoteDecoder,
-    remote_text,
-)
+from core.catalogue.decoding import RemoteDecoder
+from core.catalogue.handling import Answer
+from core.catalogue.received import Decoded, JournalHead, Received, remote_text
+from core.catalogue.worker_context import DecoderContext
 from core.journal.around import around
 from core.journal.rows import DECODED, FAILED, REFUSED
 from core.journal.segment import Row
@@ -43,7 +38,7 @@ ROW_OVERHEAD = 100
 
 
 class WorkerIntake:
-    """The intake of one worker; see `core.catalogue.behaviour.Intake`."""
+    """The intake of one worker; see `core.catalogue.handling.Intake`."""
 
     def __init__(
         self,

@@ -5,17 +5,12 @@ from typing import cast
 
 import msgspec
 
-from core.catalogue.behaviour import (
-    AuthenticationContext,
-    Authenticator,
-    Decoder,
-    Handler,
-    Intake,
-    Received,
-    RemoteDecoder,
-)
+from core.catalogue.authenticating import AuthenticationContext, Authenticator
 from core.catalogue.composition import Parts
 from core.catalogue.configured import Configured
+from core.catalogue.decoding import Decoder, RemoteDecoder
+from core.catalogue.handling import Handler, Intake
+from core.catalogue.received import Received
 from core.errors import ConfigurationError
 from core.scripting.log import DecodeLog
 from core.scripting.turns import Done

@@ -72,7 +72,7 @@ class RateLimit:
         return False
 
     def when_room(self, go_on: Callable[[], None]) -> bool:
-        """See `core.catalogue.behaviour.Intake`."""
+        """See `core.catalogue.handling.Intake`."""
         if go_on in self._waiting:
             return True
         wait = self.wait()

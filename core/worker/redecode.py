@@ -9,16 +9,10 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import (
-    Decoded,
-    Deduplicator,
-    JournalHead,
-    Received,
-    RemoteDecoder,
-    RemoteDeduplicator,
-)
 from core.catalogue.component import Slot as Place
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.decoding import Deduplicator, RemoteDecoder, RemoteDeduplicator
+from core.catalogue.received import Decoded, JournalHead, Received
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, TidegateError
 from core.journal.request_id import id_text

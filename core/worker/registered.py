@@ -38,7 +38,7 @@ class _Known(msgspec.Struct):
 
 
 class Registered:
-    """See `core.catalogue.behaviour.Registrations`."""
+    """See `core.catalogue.worker_context.Registrations`."""
 
     def __init__(self, index_file: Path, segments: Path, tenant: str) -> None:
         self._reader = RegistrationReader(index_file, segments, tenant)

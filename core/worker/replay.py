@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded
+from core.catalogue.received import Decoded
 from core.control.received import Query
 from core.errors import ConfigurationError, TidegateError
 from core.journal.decodes import (

@@ -4,7 +4,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded
+from core.catalogue.received import Decoded
 from core.control.replays import DecodedAs, EventChange, RequestChange
 from core.journal.stored import Stored
 from core.model.dates import date_text

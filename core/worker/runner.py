@@ -4,7 +4,8 @@ import time
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, Decoder, Received
+from core.catalogue.decoding import Decoder
+from core.catalogue.received import Decoded, Received
 from core.scripting.log import DecodeLog
 from core.scripting.state import encode_state
 from core.worker.limits import ALARM, Limited, Overtime, kept_reason

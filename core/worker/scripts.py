@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import DecodeFailed
 from core.catalogue.contracts import Contract
+from core.catalogue.decoding import DecodeFailed
 from core.scripting.log import DecodeLog
 from core.scripting.python_script import PythonScript
 from core.worker.limits import ALARM, Limited, Overtime, kept_reason
@@ -23,7 +23,7 @@ ENDINGS = (asyncio.CancelledError, ConnectionError, EOFError)
 
 
 class LimitedScript(Limited):
-    """See `core.catalogue.behaviour.Script`."""
+    """See `core.catalogue.worker_context.Script`."""
 
     def __init__(self, name: str, contract: Contract, timeout: float, folders: Sequence[Path], log: DecodeLog) -> None:
         super().__init__(None, log)
@@ -46,7 +46,7 @@ class LimitedScript(Limited):
     def steps(
         self, coroutine: Coroutine[object, None, T], seen: Callable[[], bytes], where: str
     ) -> Generator[object, None, T]:
-        """See `core.catalogue.behaviour.Script`. One that goes on after it was cancelled is closed."""
+        """See `core.catalogue.worker_context.Script`. One that goes on after it was cancelled is closed."""
         raised: BaseException | None = None
         while True:
             cancelled = isinstance(raised, asyncio.CancelledError)

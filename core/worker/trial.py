@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, Received, RemoteDecoder, remote_text
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
+from core.catalogue.decoding import RemoteDecoder
+from core.catalogue.received import Decoded, Received, remote_text
 from core.catalogue.registry import Catalogue
 from core.control.scripts import Trial
 from core.errors import ConfigurationError, TidegateError

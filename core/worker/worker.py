@@ -8,13 +8,9 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from core.catalogue.behaviour import (
-    Deduplicator,
-    RemoteDecoder,
-    RemoteDeduplicator,
-)
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.decoding import Deduplicator, RemoteDecoder, RemoteDeduplicator
 from core.catalogue.registry import Catalogue
 from core.errors import ConfigurationError, Fault, TidegateError
 from core.journal.kept import is_kept

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from core.catalogue.behaviour import Decoder, Received
 from core.catalogue.component import Slot
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.decoding import Decoder
+from core.catalogue.received import Received
 from core.catalogue.registry import BUILT_IN, Catalogue
 from core.catalogue.schema import tenant_schema
 from core.scripting.log import DecodeLog

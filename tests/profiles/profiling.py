@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Received
 from core.catalogue.component import EVENT_SOURCES
 from core.catalogue.configured import Configured, read_component
+from core.catalogue.received import Received
 from core.catalogue.registry import catalogue
 from core.model.events import Event, event_json
 from core.profiles import SOURCE_TYPE, Profile

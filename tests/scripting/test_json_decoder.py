@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalogue.behaviour import DecodeFailed
+from core.catalogue.decoding import DecodeFailed
 from core.components.decoders.json import read_device_request
 
 

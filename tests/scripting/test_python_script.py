@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.catalogue.behaviour import Received
+from core.catalogue.received import Received
 from core.components.decoders.python import PythonDecoder, PythonSettings
 from core.scripting.log import MOST_KEPT, DecodeLog
 from core.scripting.python_script import ScriptError

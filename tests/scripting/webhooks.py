@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.catalogue.behaviour import Received
+from core.catalogue.received import Received
 from core.catalogue.registry import catalogue
 from core.model.events import Event, event_json
 from core.scripting.log import DecodeLog

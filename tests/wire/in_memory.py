@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import h11
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import Answer, JournalHead, Received, peer_at
+from core.catalogue.handling import Answer
+from core.catalogue.received import JournalHead, Received, peer_at
 from core.components.handlers.http import HttpSettings, make
 from core.wire.http_connection import HttpConnection
 from core.wire.http_shared import READ_BYTES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Slot
 from core.catalogue.configured import read_component
 from core.catalogue.registry import catalogue

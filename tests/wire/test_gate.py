@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Slot
 from core.catalogue.configured import Configured, read_component
 from core.catalogue.registry import catalogue

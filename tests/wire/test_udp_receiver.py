@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uuid_utils import uuid7
 
-from core.catalogue.behaviour import Answer, JournalHead, Received
+from core.catalogue.handling import Answer
+from core.catalogue.received import JournalHead, Received
 from core.wire.listen import listen_udp
 from core.wire.udp import DatagramReceiver, DatagramRules
 from core.wire.udp_port import MOST_UNSENT, DatagramPort

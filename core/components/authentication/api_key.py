@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Component
 from core.catalogue.secrets import Secret
 from core.catalogue.settings import Settings, setting
@@ -21,7 +21,7 @@ class ApiKeySettings(Settings):
 
 
 class ApiKey:
-    """See `core.catalogue.behaviour.Authenticator`."""
+    """See `core.catalogue.authenticating.Authenticator`."""
 
     challenge = f"ApiKey {REALM}"
     by_head = True

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Annotated
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Component
 from core.catalogue.secrets import Secret
 from core.catalogue.settings import Settings, setting
@@ -29,7 +29,7 @@ class BasicSettings(Settings):
 
 
 class Basic:
-    """See `core.catalogue.behaviour.Authenticator`."""
+    """See `core.catalogue.authenticating.Authenticator`."""
 
     challenge = f'Basic {REALM}, charset="UTF-8"'
     by_head = True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Component
 from core.catalogue.secrets import Secret
 from core.catalogue.settings import Settings, setting
@@ -18,7 +18,7 @@ class BearerSettings(Settings):
 
 
 class Bearer:
-    """See `core.catalogue.behaviour.Authenticator`."""
+    """See `core.catalogue.authenticating.Authenticator`."""
 
     challenge = f"Bearer {REALM}"
     by_head = True

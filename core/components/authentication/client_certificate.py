@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Component
 from core.catalogue.settings import Settings, setting
 from core.wire.credentials import REALM, AuthenticationId
@@ -30,7 +30,7 @@ class ClientCertificateSettings(Settings):
 
 
 class ClientCertificate:
-    """See `core.catalogue.behaviour.Authenticator`."""
+    """See `core.catalogue.authenticating.Authenticator`."""
 
     challenge = f"Certificate {REALM}"
     by_head = False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
-from core.catalogue.behaviour import AuthenticationContext
+from core.catalogue.authenticating import AuthenticationContext
 from core.catalogue.component import Component
 from core.catalogue.secrets import Secret
 from core.catalogue.settings import Settings, setting
@@ -84,7 +84,7 @@ class HmacSettings(Settings):
 
 
 class Hmac:
-    """See `core.catalogue.behaviour.Authenticator`."""
+    """See `core.catalogue.authenticating.Authenticator`."""
 
     challenge = f"HMAC {REALM}"
     by_head = False

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from core.catalogue.behaviour import DecoderContext, RemoteDecoder
 from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.composition import Parts
+from core.catalogue.decoding import RemoteDecoder
 from core.catalogue.naming import BY_TOKEN
 from core.catalogue.settings import Settings, setting
+from core.catalogue.worker_context import DecoderContext
 
 
 class DeviceSpecificationSettings(Settings):

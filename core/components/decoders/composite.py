@@ -16,11 +16,12 @@ from typing import cast
 
 import msgspec
 
-from core.catalogue.behaviour import Decoded, DecoderContext, OfDevice, Received
 from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.composition import Choice, Extraction, Extractor, Parts
 from core.catalogue.naming import BY_TOKEN
+from core.catalogue.received import Decoded, OfDevice, Received
 from core.catalogue.scriptless import NoSettings
+from core.catalogue.worker_context import DecoderContext
 from core.errors import TidegateError
 from core.groovy.discovery import unavailable
 from core.scripting.log import Log, joined

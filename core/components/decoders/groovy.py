@@ -1,7 +1,7 @@
 """Groovy Binary Event Decoder: SiteWhere's own scripts, run in a JVM beside the engine."""
 
-from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.decoder_settings import GroovyDecoderSettings
 from core.groovy.decoding import GroovyDecoding
 from core.groovy.discovery import unavailable

@@ -1,7 +1,7 @@
 """Groovy String Event Decoder: as the binary one, but its script knows the payload as text."""
 
-from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.decoder_settings import GroovyDecoderSettings
 from core.groovy.decoding import GroovyDecoding
 from core.groovy.discovery import unavailable

@@ -7,8 +7,9 @@ its messages. Kept where SiteWhere loses it: a numeric hardware id (as its text)
 from collections.abc import Sequence
 from typing import cast
 
-from core.catalogue.behaviour import DecodeFailed, Received
 from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.decoding import DecodeFailed
+from core.catalogue.received import Received
 from core.catalogue.scriptless import NoSettings, Scriptless
 from core.model.events import Event
 from core.sitewhere_json.fields import Json, as_text, first_value

@@ -8,8 +8,9 @@ one bad entry refuse the batch, as in SiteWhere; a hardware id that is missing d
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from core.catalogue.behaviour import DecodeFailed, Received
 from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.decoding import DecodeFailed
+from core.catalogue.received import Received
 from core.catalogue.scriptless import NoSettings, Scriptless
 from core.model.events import Event
 from core.sitewhere_json.fields import Json, as_text, first_value, known

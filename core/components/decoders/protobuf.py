@@ -6,8 +6,8 @@ a header, whose command says what the second is.
 
 from collections.abc import Sequence
 
-from core.catalogue.behaviour import Received
 from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.received import Received
 from core.catalogue.scriptless import NoSettings, Scriptless
 from core.model.events import Event
 

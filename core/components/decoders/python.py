@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from core.catalogue.behaviour import DecoderContext, Received
 from core.catalogue.component import Component
 from core.catalogue.contracts import DECODE
+from core.catalogue.received import Received
 from core.catalogue.script_templates import python_templates
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
+from core.catalogue.worker_context import DecoderContext
 from core.model.events import Event
 from core.scripting.events import ScriptEvents
 from core.scripting.metadata import script_metadata
@@ -43,7 +44,7 @@ class PythonSettings(Settings):
 
 
 class PythonDecoder:
-    """Calls a script's `decode`; see `core.catalogue.behaviour.Decoder`."""
+    """Calls a script's `decode`; see `core.catalogue.decoding.Decoder`."""
 
     def __init__(self, settings: PythonSettings, context: DecoderContext) -> None:
         self.timeout = float(settings.timeout)

@@ -5,14 +5,14 @@ nothing. A duplicate is kept with the id of the event that was there first (`dup
 feeds of events. An alternate id is known for as long as an event with it is kept.
 """
 
-from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, SiteWhereName
 from core.catalogue.scriptless import NoSettings
+from core.catalogue.worker_context import DecoderContext
 from core.journal.rows import BY_ALTERNATE_ID
 
 
 class AlternateIdDeduplicator:
-    """See `core.catalogue.behaviour.Deduplicator`."""
+    """See `core.catalogue.decoding.Deduplicator`."""
 
     mark = BY_ALTERNATE_ID
 

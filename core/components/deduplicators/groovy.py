@@ -6,11 +6,11 @@ stored as an event; the request is, and its decode log says which event was left
 
 from typing import Annotated
 
-from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.deduplicating import GroovyDeduplicating
 from core.groovy.discovery import unavailable
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from core.catalogue.behaviour import DecodeFailed, DecoderContext, Script
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.contracts import FRAME
+from core.catalogue.decoding import DecodeFailed
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
+from core.catalogue.worker_context import DecoderContext, Script
 from core.wire.framing import BadFrame, Framed, FramingMaker, Step
 
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
 from core.catalogue.composition import Parts
+from core.catalogue.handling import Intake
 from core.catalogue.octets import octets
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import answering_script, fixed_answer, idle_limit, write_limit

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from core.catalogue.behaviour import Authenticator, Intake
+from core.catalogue.authenticating import Authenticator
 from core.catalogue.component import Component, SiteWhereName, Slot
 from core.catalogue.composition import Parts
+from core.catalogue.handling import Intake
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import idle_limit, write_limit
 from core.catalogue.units import Duration, Size

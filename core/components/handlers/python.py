@@ -3,9 +3,9 @@ no framing with an answer can express."""
 
 from typing import TYPE_CHECKING, Annotated
 
-from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, ScriptTemplate
 from core.catalogue.contracts import HANDLE
+from core.catalogue.handling import Intake
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, idle_limit, script_path, write_limit
 from core.catalogue.units import Duration, Size

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, SiteWhereName
+from core.catalogue.handling import Intake
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import idle_limit
 from core.catalogue.units import Duration, Size

@@ -7,11 +7,11 @@ adds to that class; a script that does not leaves it to what the device register
 
 from typing import Annotated
 
-from core.catalogue.behaviour import DecoderContext
 from core.catalogue.component import Component, ScriptTemplate, SiteWhereName
 from core.catalogue.settings import Settings, setting
 from core.catalogue.shared_settings import IN_FOLDERS, script_path
 from core.catalogue.units import Duration
+from core.catalogue.worker_context import DecoderContext
 from core.groovy.discovery import unavailable
 from core.groovy.extracting import GroovyExtracting
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from socket import socket
 from typing import TYPE_CHECKING, Annotated, cast
 
-from core.catalogue.behaviour import Intake
 from core.catalogue.component import Component, Slot
 from core.catalogue.composition import Parts
+from core.catalogue.handling import Intake
 from core.catalogue.listening import ListeningSettings
 from core.catalogue.octets import octets
 from core.catalogue.settings import setting
