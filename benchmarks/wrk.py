@@ -29,6 +29,17 @@ request = function()
 end
 """
 """No two heads alike."""
+LINES = """
+local line = nil
+request = function()
+  local now = line or wrk.format()
+  line = wrk.body .. "\\n"
+  return now
+end
+"""
+"""No HTTP, but the body as a line, behind a first request that wrk only looks at. Its answer must be one of HTTP's."""
+LINE_ANSWER = r"HTTP/1.1 204 \r\n\r\n"
+"""As a setting has it."""
 _PACED = """
 function delay()
   return {milliseconds}

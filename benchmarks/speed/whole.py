@@ -1,28 +1,23 @@
 """The rows of the whole: frames, workers, the index behind them, a console before them."""
 
-import json
 import math
 import sqlite3
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from framed_peers import LINE_ANSWER
 from sources import add_http_source, add_lines_source
 from terminal import Terminal
 from under_load import ROOT, TIDEGATE
-from wrk import BODY, Round
+from wrk import LINE_ANSWER, LINES, Round
 
 from core.cli.tutorial import free_port
 from core.config.home import Home
 from speed.bench import CONNECTIONS, Bench, Gate, load, unzip
 from speed.rows import Finding, ratios
 
-PEERS = str(Path(__file__).parents[1] / "framed_peers.py")
 LAG_SAMPLES = 20
 LAG_EVERY = 0.25
 """Seconds between samples of the index's lag."""
@@ -31,27 +26,15 @@ CONSOLE_SECONDS = 20.0
 
 
 def lines(bench: Bench) -> list[Finding]:
-    """The row `lines`: the same payloads and decoder, over TCP and over HTTP."""
-    port, wrk = free_port(0), bench.wrk()
-    answer = LINE_ANSWER.decode().replace("\n", r"\n")
-    shares: list[float] = []
-
-    def frames() -> Round:
-        settings = {"port": port, "frame": (BODY + "\n").encode().hex(), "answer": LINE_ANSWER.hex()}
-        settings |= {"connections": CONNECTIONS, "seconds": bench.seconds}
-        command = ["taskset", "-c", str(bench.wrk_core), sys.executable, PEERS, "drive", json.dumps(settings)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=bench.seconds + 60)
-        seen = json.loads(done.stdout)
-        shares.append(seen["share"])
-        return Round(seen["answered"], seen["rate"], seen["p50"], seen["p99"], seen["errors"])
-
-    with bench.gate(lambda home: add_lines_source(home, port, answer)) as gate:
+    """The row `lines`: the same payloads and decoder, over TCP and over HTTP, from the same wrk."""
+    port, wrk, of_lines = free_port(0), bench.wrk(), bench.wrk(more=LINES)
+    with bench.gate(lambda home: add_lines_source(home, port, LINE_ANSWER)) as gate:
         pairs = bench.in_turns(
-            lambda: gate.drive(frames, kind="lines"), lambda: gate.drive(load(wrk, gate.port), kind="HTTP")
+            lambda: gate.drive(load(of_lines, port), kind="lines"),
+            lambda: gate.drive(load(wrk, gate.port), kind="HTTP"),
         )
         kept, errors = gate.tally.kept(gate.home), gate.tally.errors
-    notes = [f"what sends the lines used {statistics.median(shares):.0%} of its core", *gate.costs()]
-    return [Finding("lines", ratios(pairs), *unzip(pairs), notes, errors, kept)]
+    return [Finding("lines", ratios(pairs), *unzip(pairs), gate.costs(), errors, kept)]
 
 
 def workers(bench: Bench) -> list[Finding]:

@@ -10,5 +10,5 @@ import sqlite3
 
 def bind_quickly() -> None:
     """For all connections of this process."""
-    sqlite3.register_adapter(bytes, bytes)
+    sqlite3.register_adapter(bytes, bytes.__bytes__)
     sqlite3.register_adapter(type(None), dict[None, None]().get)

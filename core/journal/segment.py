@@ -17,13 +17,13 @@ from core.journal.sqlite_files import OF_SEGMENT, remove
 bind_quickly()
 
 Row = tuple[object, ...]
-"""The columns of one of `_INSERTS` without the last, `head`, which the writer finds."""
+"""The columns of `_USUAL` or all of them, without the last, `head`, which the writer finds; or those of `_FRAME`."""
 
 _COLUMNS = (*(name for name in COLUMNS if name not in ("seq", "head")), "head")
 _USUAL = ("id", "received", "remote", "payload", "events", "status", "script", "micros", "size", "head")
 """Of a decoded request of which nothing else is to be said: a column that is not bound costs nothing."""
-_FRAME = (*_USUAL[:-1], "answer", "around", "head")
-"""The same of a frame that its payload stands in."""
+_FRAME = ("id", "received", "remote", "payload", "events", "script", "micros", "size", "answer", "around", "outcome")
+"""The same of a request without head and status, as frames and datagrams are, whose payload stands in its frame."""
 
 
 def _inserting(columns: Sequence[str], **constants: int) -> str:
@@ -34,7 +34,7 @@ def _inserting(columns: Sequence[str], **constants: int) -> str:
 _INSERTS = {
     len(_COLUMNS): _inserting(_COLUMNS),
     len(_USUAL): _inserting(_USUAL, outcome=DECODED, log_cut=0),
-    len(_FRAME): _inserting(_FRAME, outcome=DECODED, log_cut=0),
+    len(_FRAME): _inserting(_FRAME, log_cut=0),
 }
 
 
@@ -82,24 +82,26 @@ class SegmentWriter:
         number = self._number
         complete: list[Row] = []
         for head, row in rows:
-            if head is None or head.place is None or head.place[0] != number:
-                place = None if head is None else self._head_row(head)
-            else:
-                place = head.place[1]
-            complete.append(row + (place,))  # noqa: RUF005  # it is by far the quicker
+            if head is None:
+                complete.append(row if len(row) == len(_FRAME) else (*row, None))
+                continue
+            place = head.place
+            if place is None or place[0] != number:
+                place = self._head_row(head)
+            complete.append(row + (place[1],))  # noqa: RUF005  # it is by far the quicker
         start = 0  # rows of one kind go together, in their order: SQLite numbers them
         for end in range(1, len(complete) + 1):
             if end == len(complete) or len(complete[end]) != len(complete[start]):
                 self._connection.executemany(_INSERTS[len(complete[start])], complete[start:end])
                 start = end
 
-    def _head_row(self, head: JournalHead) -> int:
+    def _head_row(self, head: JournalHead) -> tuple[int, int]:
         self._heads += 1
         row = (self._heads, head.method, head.target, head.raw, head.metadata)
         self._connection.execute(INSERT_HEAD, row)
         self.size += len(head.raw) + len(head.metadata)
-        head.place = (self._number, self._heads)
-        return self._heads
+        head.place = place = (self._number, self._heads)
+        return place
 
     def commit(self) -> None:
         """Makes the transaction durable: it returns after the disk has it."""

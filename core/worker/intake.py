@@ -137,21 +137,19 @@ class WorkerIntake:
         beside = None if wire is None else around(wire, payload)
         if beside is not None:
             wire = None
-        framed = beside is not None or said is not None
-        if framed:
-            weight += len(beside or b"") + len(said or b"")
-        if reason is None and state is log is wire is None and not received.extra:
-            id, at, where, script = received.id, received.at, received.where, self.script
-            if framed:
-                row: Row = (id, at, where, payload, events, status, script, micros, size, said, beside)
-            else:
-                row = (id, at, where, payload, events, status, script, micros, size)
+        if said is not None or beside is not None:
+            weight += len(said or b"") + len(beside or b"")
+        id, at, where, script = received.id, received.at, received.where, self.script
+        plain = reason is None and state is log is wire is None and not received.extra
+        if plain and said is beside is None and status is not None:
+            row: Row = (id, at, where, payload, events, status, script, micros, size)
+        elif plain and status is None and received.head is None:
+            row = (id, at, where, payload, events, script, micros, size, said, beside, DECODED)
         else:
             extra = msgspec.json.encode(received.extra) if received.extra else None
             row = (
-                received.id, received.at, received.where, payload, extra, state,
-                DECODED if reason is None else FAILED, events, reason, log, decoded.log_cut, status, self.script,
-                micros, size, wire, said, beside,
+                id, at, where, payload, extra, state, DECODED if reason is None else FAILED, events, reason, log,
+                decoded.log_cut, status, script, micros, size, wire, said, beside,
             )  # fmt: skip
             weight += len(log or b"") + len(wire or b"")
         self._committer.add((received.head, row, answer, weight, (received.began, decoding, micros)))
