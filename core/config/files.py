@@ -97,7 +97,12 @@ def make_folder(path: Path, mode: int = 0o750) -> None:
 
 def sync_folder(path: Path) -> None:
     """Brings a folder's entries to disk, so that a rename or a removal survives a crash."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    sync_file(path)
+
+
+def sync_file(path: Path) -> None:
+    """Brings to disk what somebody has written into a file."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

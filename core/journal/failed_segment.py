@@ -7,7 +7,6 @@ rows come from. While one of those is there too, a request stands in both; the i
 """
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final, cast
 import msgspec
 from uuid_utils import uuid7
 
+from core.config.files import sync_file
 from core.journal.indexed import FAILED_VERSION, VERSION_AT, connect
 from core.journal.rows import COLUMNS, FORMAT, INSERT, INSERT_HEAD, INSERT_META, SCHEMA
 from core.journal.segment import sync_folders
@@ -68,7 +68,7 @@ def write_failed(
             counts = [_copy(connection, part, heads, rest) for part in parts]
             connection.execute(_BY_ID)
         if any(counts):
-            _sync(part)
+            sync_file(part)
             part.rename(folder / f"{name}.db")
             sync_folders(folder)
         return counts
@@ -80,14 +80,6 @@ def new_name() -> str:
     """A name, without `.db`, that sorts by time as those of other segments do."""
     plain = str(uuid7())
     return plain[:VERSION_AT] + FAILED_VERSION + plain[VERSION_AT + 1 :]
-
-
-def _sync(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _copy(into: sqlite3.Connection, part: Part, heads: dict[Head, int], rest: Callable[[float], None]) -> int:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from core.config.files import sync_folder
+from core.config.files import sync_file, sync_folder
 from core.errors import TidegateError
 from core.journal.indexed import connect, indexed_segments
 from core.journal.sqlite_files import EVERY, remove
@@ -29,8 +29,7 @@ def ready_file(index: Path) -> Path:
 def declare_ready(index: Path) -> None:
     """Calls it whole, once the disk has it."""
     file = unfinished_file(index)
-    with file.open("rb") as built:
-        os.fsync(built.fileno())
+    sync_file(file)
     os.replace(file, ready_file(index))
     sync_folder(index.parent)
 
