@@ -205,10 +205,26 @@ class FollowedSegment:
         """Before anything is done to the file: whoever closes it last would do away with what is left of its log."""
         if not self.indexed.taken:
             return
+        try:
+            last = self._last_there()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            self._undo_half_a_fold()
+            last = self._last_there()
+        self._miss(last)
+
+    def _last_there(self) -> int:
+        """The number of the last row in the file and its log."""
         with contextlib.closing(connect(self.file, read_only=True)) as connection:
             found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self.rows_in,)).fetchone()
-            last = connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()[0] if found else 0
-        self._miss(last or 0)
+            return connection.execute(f"SELECT max(seq) FROM {self.rows_in}").fetchone()[0] or 0 if found else 0
+
+    def _undo_half_a_fold(self) -> None:
+        """Whoever folded the log into the file was ended when that was done and SQLite changed the file's header: it
+        left a rollback journal, which only a connection that may write undoes, and without which nobody may read."""
+        with contextlib.closing(connect(self.file)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
     def _miss(self, last: int) -> None:
         if last < (known := self.indexed.taken):

@@ -1,5 +1,6 @@
 """A backup from the console: its file, its faults beside the field, its end before its time."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -58,6 +59,7 @@ async def test_what_stands_in_its_way_is_said_beside_the_field(home: Homestead, 
 async def test_it_can_be_left_running_and_cancelled(home: Homestead, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
+    (home.path / "tenants" / "default" / "scripts" / "large.bin").write_bytes(os.urandom(64 << 20))
     async with walking(home.path, LARGE) as walker:
         screen = await go_to_state(walker)
         await name_file(walker, folder / "b")
@@ -65,7 +67,7 @@ async def test_it_can_be_left_running_and_cancelled(home: Homestead, tmp_path: P
         job = walker.app.session.backup
         assert job is not None
         await walker.until(lambda: job._process is not None, "the backup")
-        job._process.send_signal(signal.SIGSTOP)  # or it would be done before it is cancelled
+        job._process.send_signal(signal.SIGSTOP)  # for large as it is, it would be done before it is cancelled
         await walker.press("escape", "B", "x")
         job._process.send_signal(signal.SIGCONT)
         await walker.sees("the backup was cancelled: nothing is left of it")

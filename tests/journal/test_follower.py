@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from core.control.received import Query
 from core.journal.audience import Audience
 from core.journal.follower import Follower
 from core.journal.follower_thread import FollowerThread
+from core.journal.reader import Reader
 from core.journal.rows import FAILED
 from core.journal.taken import TakenRow, outcomes
 from core.model.events import Measurements
@@ -107,6 +109,40 @@ def test_a_row_as_it_is_passed_on(followed: Followed):
     assert shown.decoded[0].text == "t 1.5"
     assert (failed.outcome, failed.reason, failed.traffic().decoded) == ("failed", "no", [])
     assert outcomes(followed.rows) == (1, 1, 0)
+
+
+def test_a_fold_that_was_cut_off_is_undone(tmp_path: Path):
+    """As SQLite leaves a file where it is killed while it changes it: with a rollback journal beside it."""
+    followed = Followed(tmp_path)
+    segment = SegmentFile(followed.journal, pid=DEAD_PID)
+    segment.fill(300)
+    followed.follower.take()
+    followed.follower.close()
+    assert len(followed.rows) == 300
+    segment.connection.executescript(
+        "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN; UPDATE requests SET size = 7"
+    )
+    beside = segment.file.with_name(segment.file.name + "-journal")
+    cut = segment.file.read_bytes(), beside.read_bytes()
+    segment.close()
+    segment.file.write_bytes(cut[0])
+    beside.write_bytes(cut[1])
+    with (
+        sqlite3.connect(f"file:{segment.file}?mode=ro", uri=True) as connection,
+        pytest.raises(sqlite3.OperationalError),
+    ):
+        connection.execute("SELECT count(*) FROM requests").fetchone()
+    connection.close()
+    again = Followed(tmp_path)
+    again.follower.take()
+    assert again.follower.faults.errors == again.follower.faults.damaged == {}
+    reader = Reader(again.journal, again.index)
+    found = reader.requests(Query(limit=1000)).requests
+    assert len(found) == 300
+    assert all(each.bytes != 7 for each in found)
+    whole = reader.request(found[0].id)
+    assert whole.payload == b'{"rssi":-111}'
+    again.follower.close()
 
 
 def test_batches_are_bounded_by_rows_and_by_bytes(tmp_path: Path):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.catalogue.decoding import DecodeFailed
@@ -230,6 +230,7 @@ KEYS = ["latitude", "longitude", "measurements", "metadata", "type", "level", "d
 TYPES = ["RegisterDevice", "DeviceLocation", "DeviceAlert", "DeviceMeasurements", "DeviceStream", "DeviceStreamData"]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # that is the machine
 @given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(KEYS), VALUES))
 def test_every_request_is_an_event_or_a_refusal(type: str, body: dict[str, Any]) -> None:
     try:
