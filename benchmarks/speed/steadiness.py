@@ -6,7 +6,7 @@ import sys
 import time
 
 _WORK = 20_000
-"""Turns of a loop: about a millisecond."""
+"""Turns of a loop: about half a millisecond."""
 _SECONDS = 6.0
 _SPIN = "import time\nuntil = time.monotonic() + float(__import__('sys').argv[1])\nwhile time.monotonic() < until: pass"
 

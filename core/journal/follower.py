@@ -210,11 +210,15 @@ class Follower:
         taken = unread.requests + len(others)
         segment.note_read(taken)
         if told <= before:
-            with self.faults.of(segment):
-                since = self.audience.since
-                self.audience.tell_unread(indexed, unread, rows, lambda: segment.decoded_since(before, since))
+            self.audience.tell_unread(indexed, unread, rows, lambda: self._count_new(segment, before, unread.requests))
         self.audience.tell(indexed, rows)
         return taken
+
+    def _count_new(self, segment: FollowedSegment, before: int, most: int) -> int:
+        """How many decoded requests behind a row are new to the audience; `most` where that cannot be counted."""
+        with self.faults.of(segment):
+            return segment.decoded_since(before, self.audience.since)
+        return most
 
     def _take_decodes(self, segment: FollowedDecodes) -> int:
         rows: list[DecodeRow] = []
